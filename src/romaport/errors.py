@@ -1,0 +1,510 @@
+"""Everything that can be refused, in one catalogue.
+
+    RomaportError
+    ├── requests    BodyInvalid ParameterInvalid BodyMissing BodyTooLarge RouteMissing MethodRefused
+    │               RequestsTooMany
+    ├── auth        CredentialsWrong PermissionMissing ProjectForeign RoleMissing NameTaken
+    ├── instances   InstanceMissing
+    ├── assets      AssetMissing AssetsMissing AssetNameTaken AssetValueTaken ReferenceMissing
+    │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
+    ├── jobs        JobMissing JobRunning JobMoveRefused JobStopped JobFenced
+    ├── archives    ArchiveMissing ArchiveGone
+    ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
+    ├── storage     StoreUnavailable SettingInvalid
+    └── internal    InternalError
+
+An error says what is the case; it knows nothing of HTTP. `code` is the published one where the
+contract defines it (contract 3.2, 3.3), else one of ours with the prefix `ROMAPORT.`; codes are
+never reused. `message` is the sentence a caller sees and may contain declared fields only;
+`details` names the field and the rule. `docs/reference/errors.md` is generated from this file.
+"""
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, ClassVar
+
+__all__ = ["Fault", "RomaportError", "catalogue"]
+
+
+class Fault(Enum):
+    """What kind of thing went wrong, in the core's own words."""
+
+    INVALID = "invalid"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    GONE = "gone"
+    CONFLICT = "conflict"
+    TOO_LARGE = "too large"
+    TOO_MANY = "too many"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+@dataclass(eq=False, kw_only=True)
+class RomaportError(Exception):
+    """Anything romaport refuses or cannot do; every subclass declares its code and sentence."""
+
+    code: ClassVar[str]
+    fault: ClassVar[Fault]
+    message: ClassVar[str]
+    details: ClassVar[str] = "{sentence}"
+
+    def __str__(self) -> str:
+        return self.message.format(**self._values())
+
+    @property
+    def explanation(self) -> str:
+        """The longer text: which field, what was wrong, what would be right."""
+        return self.details.format(sentence=str(self), **self._values())
+
+    def _values(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An exception whose constructor takes keywords does not unpickle by itself.
+        return _rebuild, (type(self), self._values())
+
+
+def _rebuild(kind: type[RomaportError], values: dict[str, Any]) -> RomaportError:
+    return kind(**values)
+
+
+def catalogue() -> list[type[RomaportError]]:
+    """Answer every declared error, ordered by name."""
+
+    def below(kind: type[RomaportError]) -> list[type[RomaportError]]:
+        return [found for sub in kind.__subclasses__() for found in (sub, *below(sub))]
+
+    return sorted((kind for kind in below(RomaportError) if "code" in vars(kind)), key=lambda kind: kind.__name__)
+
+
+# requests
+
+
+@dataclass(eq=False, kw_only=True)
+class BodyInvalid(RomaportError):
+    """The request body, or one of its fields, is not what the operation takes."""
+
+    code = "ROMA.13000"
+    fault = Fault.INVALID
+    message = "Invalid parameters: {problems}"
+    problems: str
+    """All that is wrong, each as `field: rule`, joined by `; `."""
+
+
+@dataclass(eq=False, kw_only=True)
+class ParameterInvalid(RomaportError):
+    """A path or query parameter, or a header, is out of its range."""
+
+    code = "ROMA.13000"
+    fault = Fault.INVALID
+    message = "Invalid parameters: {name}: {rule}"
+    name: str
+    rule: str
+
+
+@dataclass(eq=False, kw_only=True)
+class BodyMissing(RomaportError):
+    """The operation needs a request body and none came."""
+
+    code = "ROMA.13001"
+    fault = Fault.INVALID
+    message = "No request body is available."
+
+
+@dataclass(eq=False, kw_only=True)
+class BodyTooLarge(RomaportError):
+    """A request body is longer than the setting allows."""
+
+    code = "ROMAPORT.1001"
+    fault = Fault.TOO_LARGE
+    message = "The request body is larger than {limit_bytes} bytes."
+    limit_bytes: int
+
+
+@dataclass(eq=False, kw_only=True)
+class RouteMissing(RomaportError):
+    """No operation has this path."""
+
+    code = "ROMA.1007"
+    fault = Fault.MISSING
+    message = "Invalid request URL."
+    details = "path: no operation is served at {path}"
+    path: str
+
+
+@dataclass(eq=False, kw_only=True)
+class MethodRefused(RomaportError):
+    """The path exists, but not with this method."""
+
+    code = "ROMAPORT.1002"
+    fault = Fault.INVALID
+    message = "Method {method} is not served at this path."
+    method: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RequestsTooMany(RomaportError):
+    """More is asked at once than this server answers."""
+
+    code = "ROMAPORT.1003"
+    fault = Fault.TOO_MANY
+    message = "Too many requests at once; try again in {retry_seconds} s."
+    retry_seconds: int
+
+
+# auth
+
+
+@dataclass(eq=False, kw_only=True)
+class CredentialsWrong(RomaportError):
+    """No credentials, or wrong ones (contract 3.3, causes after the 0301 prefix)."""
+
+    code = "APIGW.0301"
+    fault = Fault.UNAUTHENTICATED
+    message = "Incorrect IAM authentication information: {cause}"
+    cause: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PermissionMissing(RomaportError):
+    """The caller's policies do not allow the action."""
+
+    code = "ROMA.1006"
+    fault = Fault.FORBIDDEN
+    message = "You do not have the permissions required to perform this operation."
+    details = "action: {action} is not allowed to this user in this project"
+    action: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ProjectForeign(RomaportError):
+    """The project in the path is not one the credentials are for."""
+
+    code = "ROMAPORT.1101"
+    fault = Fault.FORBIDDEN
+    message = "The credentials are not for the project in the path."
+    details = "project_id: {sentence} It must be the project of the token or signature."
+
+
+@dataclass(eq=False, kw_only=True)
+class RoleMissing(RomaportError):
+    """The caller has no sufficient role on the integration application (contract 5.2)."""
+
+    code = "ROMA.12001"
+    fault = Fault.FORBIDDEN
+    message = "You do not have the permissions required to operate the application."
+    details = "app: the role {role} is needed"
+    role: str
+
+
+@dataclass(eq=False, kw_only=True)
+class NameTaken(RomaportError):
+    """A user, project, instance or domain of this name exists already."""
+
+    code = "ROMAPORT.1102"
+    fault = Fault.CONFLICT
+    message = "A {thing} named {name} exists already."
+    thing: str
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ThingMissing(RomaportError):
+    """No user, project, instance, policy or key of this name exists."""
+
+    code = "ROMAPORT.1103"
+    fault = Fault.MISSING
+    message = "No {thing} {name} exists."
+    thing: str
+    name: str
+
+
+# instances and assets
+
+
+@dataclass(eq=False, kw_only=True)
+class InstanceMissing(RomaportError):
+    """No instance has this id in the project."""
+
+    code = "ROMAPORT.1201"
+    fault = Fault.MISSING
+    message = "Instance {instance_id} does not exist in this project."
+    instance_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetMissing(RomaportError):
+    """No asset of the kind has this id, or the caller may not see it."""
+
+    code = "ROMAPORT.3001"
+    fault = Fault.MISSING
+    message = "The {kind} {asset_id} does not exist."
+    kind: str
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetsMissing(RomaportError):
+    """Some ids of a selection are unknown; all of them are listed."""
+
+    code = "ROMAPORT.3002"
+    fault = Fault.MISSING
+    message = "{count} of the selected assets do not exist: {listed}"
+    count: int
+    listed: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetNameTaken(RomaportError):
+    """An asset of this kind and name exists in the instance."""
+
+    code = "ROMAPORT.3003"
+    fault = Fault.INVALID
+    message = "The {kind} {name} already exists."
+    details = "{field}: must be unique in the instance; {sentence}"
+    kind: str
+    name: str
+    field: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AppNameTaken(RomaportError):
+    """An integration application of this name exists in the instance."""
+
+    code = "ROMA.14011"
+    fault = Fault.INVALID
+    message = "The application already exists."
+    details = "name: {name} must be unique in the instance"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AppKeyTaken(RomaportError):
+    """An integration application with this key exists in the instance."""
+
+    code = "ROMA.14012"
+    fault = Fault.INVALID
+    message = "The application key already exists."
+    details = "key: {value} must be unique in the instance"
+    value: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ReferenceMissing(RomaportError):
+    """A field names an asset that does not exist."""
+
+    code = "ROMAPORT.3004"
+    fault = Fault.INVALID
+    message = "The {kind} {asset_id} named by {field} does not exist."
+    details = "{field}: must be the id of a {kind} of this instance; {asset_id} is not"
+    field: str
+    kind: str
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetInUse(RomaportError):
+    """An asset cannot be deleted while others refer to it."""
+
+    code = "ROMAPORT.3005"
+    fault = Fault.CONFLICT
+    message = "The {kind} {name} is still used by {users}."
+    kind: str
+    name: str
+    users: str
+
+
+@dataclass(eq=False, kw_only=True)
+class QuotaReached(RomaportError):
+    """The instance holds as many assets of the kind as it may (contract 6.4)."""
+
+    code = "ROMA.4031001"
+    fault = Fault.INVALID
+    message = "Insufficient quota."
+    details = "{kind}: the instance holds {limit}, the most it may"
+    kind: str
+    limit: int
+
+
+@dataclass(eq=False, kw_only=True)
+class SelectionEmpty(RomaportError):
+    """Neither applications nor tasks were selected."""
+
+    code = "ROMA.13000"
+    fault = Fault.INVALID
+    message = "Invalid parameters: apps, tasks: at least one id is needed"
+
+
+@dataclass(eq=False, kw_only=True)
+class SelectionTooLarge(RomaportError):
+    """More assets were selected than one job may take."""
+
+    code = "ROMA.13000"
+    fault = Fault.INVALID
+    message = "Invalid parameters: {field}: at most {limit} per job, {count} given"
+    field: str
+    limit: int
+    count: int
+
+
+# jobs and archives
+
+
+@dataclass(eq=False, kw_only=True)
+class JobMissing(RomaportError):
+    """No job has this id, or the caller may not see it."""
+
+    code = "ROMAPORT.2001"
+    fault = Fault.MISSING
+    message = "Job {job_id} does not exist."
+    job_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class JobRunning(RomaportError):
+    """The user already runs as many jobs of this type in the instance as one user may."""
+
+    code = "ROMA.10012"
+    fault = Fault.INVALID
+    message = "An asset management task is running."
+    details = "{type}: at most {limit} at a time per user and instance; wait for it to end"
+    type: str
+    limit: int
+
+
+@dataclass(eq=False, kw_only=True)
+class JobMoveRefused(RomaportError):
+    """The job is not in a state from which it can go there."""
+
+    code = "ROMAPORT.2002"
+    fault = Fault.CONFLICT
+    message = "Job {job_id} is {state} and cannot become {wanted}."
+    job_id: str
+    state: str
+    wanted: str
+
+
+@dataclass(eq=False, kw_only=True)
+class JobAttemptsSpent(RomaportError):
+    """The job was started as often as it may and never reached its end."""
+
+    code = "ROMAPORT.2003"
+    fault = Fault.INTERNAL
+    message = "Given up after {attempts} starts."
+    attempts: int
+
+
+@dataclass(eq=False, kw_only=True)
+class ArchiveMissing(RomaportError):
+    """No archive has this id, or the caller may not see it."""
+
+    code = "ROMAPORT.2101"
+    fault = Fault.MISSING
+    message = "Archive {archive_id} does not exist."
+    archive_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ArchiveTaken(RomaportError):
+    """The archive's one download has been made."""
+
+    code = "ROMAPORT.2102"
+    fault = Fault.GONE
+    message = "The archive was downloaded at {at} by {by}."
+    at: str
+    by: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ArchiveExpired(RomaportError):
+    """The archive's validity ended before it was downloaded."""
+
+    code = "ROMAPORT.2103"
+    fault = Fault.GONE
+    message = "The archive expired at {at}."
+    at: str
+
+
+# packages
+
+
+@dataclass(eq=False, kw_only=True)
+class PackageNameWrong(RomaportError):
+    """The uploaded file is no zip by its name, or its name has forbidden characters."""
+
+    code = "ROMA.10013"
+    fault = Fault.INVALID
+    message = (
+        "Only .zip files are supported. The file name must start with a letter or digit. Among all the special "
+        "characters, only the plus sign (+), minus sign (-), and underscore (_) are allowed."
+    )
+    details = "ImportAssetRequestBody: {problem}"
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PackageUnreadable(RomaportError):
+    """The package cannot be unpacked, or it is not what its manifest says."""
+
+    code = "ROMA.10011"
+    fault = Fault.INVALID
+    message = "Failed to decompress the file."
+    details = "package: {problem}"
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PackageTooLarge(RomaportError):
+    """The package, or something in it, is beyond a limit."""
+
+    code = "ROMAPORT.4001"
+    fault = Fault.TOO_LARGE
+    message = "The package is too large: {what} is more than {limit}."
+    what: str
+    limit: int
+
+
+@dataclass(eq=False, kw_only=True)
+class PackageVersionUnknown(RomaportError):
+    """The package is of a format version this server does not read."""
+
+    code = "ROMAPORT.4002"
+    fault = Fault.INVALID
+    message = "Package format version {version} is not known; versions up to {known} are."
+    version: int
+    known: int
+
+
+# storage, settings, us
+
+
+@dataclass(eq=False, kw_only=True)
+class StoreUnavailable(RomaportError):
+    """The database or the archive store does not answer."""
+
+    code = "ROMAPORT.5001"
+    fault = Fault.UNAVAILABLE
+    message = "The {store} is not available; try again in a moment."
+    store: str
+
+
+@dataclass(eq=False, kw_only=True)
+class SettingInvalid(RomaportError):
+    """A setting in the environment is unknown or out of range."""
+
+    code = "ROMAPORT.5002"
+    fault = Fault.INVALID
+    message = "Setting {name}: {rule}"
+    name: str
+    rule: str
+
+
+@dataclass(eq=False, kw_only=True)
+class InternalError(RomaportError):
+    """We are wrong; the log has the cause under the request's id."""
+
+    code = "ROMAPORT.9001"
+    fault = Fault.INTERNAL
+    message = "Internal error."
