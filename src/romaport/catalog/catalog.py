@@ -1,0 +1,305 @@
+"""The assets of an instance: create, change, show, list and delete them one at a time.
+
+Everything that can be wrong with one asset is found here: names and unique values that are taken,
+references that lead nowhere, roles the caller lacks, quotas.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from romaport.catalog.store import rows
+from romaport.catalog.store.rows import Page
+from romaport.clock import milliseconds
+from romaport.errors import (
+    AppKeyTaken,
+    AppNameTaken,
+    AssetInUse,
+    AssetMissing,
+    AssetNameTaken,
+    QuotaReached,
+    ReferenceMissing,
+    RoleMissing,
+    RomaportError,
+)
+from romaport.ids import new_id
+from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Travel
+from romaport.storage import Transaction, Vault
+
+__all__ = ["ROLES", "Actor", "Catalog"]
+
+ROLES = ("read", "access", "modify", "delete", "admin")
+"""The roles a user may hold on an application (contract 5.2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who acts on assets, and when."""
+
+    user_id: str
+    user_name: str
+    sees_all: bool
+    """A tenant administrator sees and manages everything (contract 5.2)."""
+    at: datetime
+
+    @property
+    def member_id(self) -> str | None:
+        """The user whose applications bound what is visible; None for everything."""
+        return None if self.sees_all else self.user_id
+
+
+class Catalog:
+    """The assets of all instances."""
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def show(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> Asset:
+        """Answer one asset; raise `AssetMissing` if there is none or the actor may not see it."""
+        return self._held(tx, kind, instance_id, asset_id, (actor, "read"))
+
+    def singleton(self, tx: Transaction, kind: Kind, parent: Asset) -> Asset:
+        """Answer the only part of this kind that a parent has; raise `AssetMissing` without one."""
+        found = rows.children(tx, parent.id, [kind.name])
+        if not found:
+            raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
+        return rows.loaded(tx, found[:1])[found[0]]
+
+    def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
+        """Answer how many assets match a list operation, and those of its page."""
+        total, ids = rows.page(tx, instance_id, kind.name, asked)
+        found = rows.loaded(tx, ids)
+        return total, [found[asset_id] for asset_id in ids]
+
+    def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
+        """Add an asset; raise the refusal that fits if it cannot be."""
+        if kind.quota is not None and rows.count(tx, instance_id, kind.name) >= kind.quota:
+            raise QuotaReached(kind=kind.title, limit=kind.quota)
+        made = {field: make() for field, make in kind.generate.items()}
+        unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
+        secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
+        parts = replace(parts, unique=unique, secrets=secrets)
+        targets = self._targets(tx, kind, instance_id, parts, actor)
+        key = self._free_key(tx, kind, (instance_id, None), parts, targets)
+        asset_id = new_id()
+        row = {
+            "id": asset_id,
+            "instance_id": instance_id,
+            "kind": kind.name,
+            "created_by": actor.user_id,
+            "created_by_name": actor.user_name,
+            "created_at": milliseconds(actor.at),
+            **self._columns(asset_id, key, parts, actor),
+        }
+        rows.add(tx, row, _edges(kind, targets), parts.unique)
+        return rows.loaded(tx, [asset_id])[asset_id]
+
+    def update(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts, actor: Actor) -> Asset:
+        """Change an asset; raise the refusal that fits if it cannot be."""
+        self._permit(tx, asset, actor, "modify")
+        parts = self._kept(tx, kind, asset, parts)
+        targets = self._targets(tx, kind, asset.instance_id, parts, actor)
+        key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
+        row = {
+            "id": asset.id,
+            "instance_id": asset.instance_id,
+            "kind": kind.name,
+            **self._columns(asset.id, key, parts, actor),
+            "holes": _json_list(set(asset.holes) - set(parts.secrets)),
+        }
+        rows.change(tx, row, _edges(kind, targets), parts.unique)
+        if key != asset.key:
+            rows.rename_children(tx, asset.id, key, _scoped_kinds())
+        return rows.loaded(tx, [asset.id])[asset.id]
+
+    def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
+        """Remove an asset and its parts; raise `AssetInUse` while others refer to it."""
+        asset = self._held(tx, kind, instance_id, asset_id, (actor, "delete"))
+        parts = rows.children(tx, asset.id, _scoped_kinds())
+        users = rows.users_of(tx, asset.id, but_not=parts)
+        if users:
+            named = ", ".join(f"{KINDS[of].title} {name}" for of, name in users)
+            raise AssetInUse(kind=kind.title, name=asset.name, users=named)
+        rows.remove(tx, [*parts, asset.id])
+
+    def unknown(self, tx: Transaction, instance_id: str, kind: Kind, ids: Collection[str], actor: Actor) -> list[str]:
+        """Answer those of the ids that are no assets of the kind, or that the actor may not see."""
+        found = rows.loaded(tx, rows.ids_of(tx, instance_id, kind.name, ids))
+        seen = {asset_id for asset_id, asset in found.items() if self.roles(tx, asset, actor)}
+        return [asset_id for asset_id in ids if asset_id not in seen]
+
+    def by_unique(self, tx: Transaction, kind: Kind, instance_id: str, field: str, value: str) -> Asset | None:
+        """Answer the asset that holds a unique value, or the one of that name when the field is the name."""
+        if field == kind.name_field:
+            found = rows.id_by_key(tx, instance_id, kind.name, (value,))
+        else:
+            found = rows.unique_owner(tx, instance_id, kind.name, field, value)
+        return rows.loaded(tx, [found])[found] if found else None
+
+    def roles(self, tx: Transaction, asset: Asset, actor: Actor) -> tuple[str, ...]:
+        """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
+        if actor.sees_all:
+            return ROLES
+        held: set[str] = set()
+        for app in _apps_of(asset):
+            if app.created_by[0] == actor.user_id:
+                return ROLES
+            held.update(rows.members(tx, app.id).get(actor.user_id, ()))
+        if "admin" in held:
+            return ROLES
+        return tuple(role for role in ROLES if role in held)
+
+    def members(self, tx: Transaction, app: Asset) -> dict[str, tuple[str, ...]]:
+        """Answer the roles of everyone an application is shared with, by user id."""
+        return rows.members(tx, app.id)
+
+    def share(self, tx: Transaction, app: Asset, roles: dict[str, tuple[str, ...]], actor: Actor) -> None:
+        """Replace everyone an application is shared with; `read` is added where it is missing."""
+        self._permit(tx, app, actor, "admin")
+        rows.set_members(
+            tx,
+            app.id,
+            {user: [role for role in ROLES if role in held or role == "read"] for user, held in roles.items()},
+        )
+
+    def secrets(self, tx: Transaction, asset: Asset) -> dict[str, Any]:
+        """Answer an asset's secrets by path."""
+        sealed = rows.sealed_secrets(tx, asset.id)
+        if sealed is None:
+            return {}
+        opened: dict[str, Any] = msgspec.json.decode(self._vault.open(sealed, owner=asset.id))
+        return opened
+
+    def replace_secret(self, tx: Transaction, asset: Asset, path: str, value: str, actor: Actor) -> None:
+        """Give one secret of an asset a new value."""
+        self._permit(tx, asset, actor, "modify")
+        kind = KINDS[asset.kind]
+        parts = Parts(
+            name=asset.name,
+            body=asset.body,
+            local=asset.local,
+            secrets={**self.secrets(tx, asset), path: value},
+            references={field: target.id for field, target in asset.references.items()},
+            unique=asset.unique,
+        )
+        row = {
+            "id": asset.id,
+            "instance_id": asset.instance_id,
+            "kind": kind.name,
+            **self._columns(asset.id, asset.key, parts, actor),
+            "holes": _json_list(set(asset.holes) - {path}),
+        }
+        rows.change(tx, row, _edges(kind, dict(asset.references)), parts.unique)
+
+    def permit(self, tx: Transaction, asset: Asset, actor: Actor, role: str) -> None:
+        """Raise `RoleMissing` unless the actor has the role on an application the asset belongs to."""
+        self._permit(tx, asset, actor, role)
+
+    def _held(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, needs: tuple[Actor, str]) -> Asset:
+        actor, role = needs
+        found = rows.loaded(tx, rows.ids_of(tx, instance_id, kind.name, [asset_id]))
+        asset = found.get(asset_id)
+        # What the caller may not see does not exist for the caller.
+        if asset is None or not self.roles(tx, asset, actor):
+            raise AssetMissing(kind=kind.title, asset_id=asset_id)
+        self._permit(tx, asset, actor, role)
+        return asset
+
+    def _permit(self, tx: Transaction, asset: Asset, actor: Actor, role: str) -> None:
+        if role not in self.roles(tx, asset, actor):
+            raise RoleMissing(role=role)
+
+    def _targets(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> dict[str, Asset]:
+        targets: dict[str, Asset] = {}
+        for reference in kind.references:
+            asset_id = parts.references.get(reference.field, "")
+            found = rows.loaded(tx, rows.ids_of(tx, instance_id, reference.to, [asset_id]))
+            target = found.get(asset_id)
+            if target is None or not self.roles(tx, target, actor):
+                raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=asset_id)
+            # Putting something into an application changes it; using a data source only reads it (contract 5.2).
+            needed = "modify" if reference.owns and reference.to == "app" else "read"
+            self._permit(tx, target, actor, needed)
+            targets[reference.field] = target
+        return targets
+
+    def _free_key(
+        self, tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: dict[str, Asset]
+    ) -> tuple[str, ...]:
+        instance_id, own_id = place
+        scope = next((targets[found.field].key for found in kind.references if found.in_key), ())
+        key = (*scope, parts.name) if kind.name_field else scope
+        if rows.id_by_key(tx, instance_id, kind.name, key) not in (None, own_id):
+            raise _taken(kind, kind.name_field, key[-1])
+        for field, value in parts.unique.items():
+            if rows.unique_owner(tx, instance_id, kind.name, field, value) not in (None, own_id):
+                raise _taken(kind, field, value)
+        return key
+
+    def _columns(self, asset_id: str, key: tuple[str, ...], parts: Parts, actor: Actor) -> dict[str, Any]:
+        sealed = None
+        if parts.secrets:
+            sealed = self._vault.seal(msgspec.json.encode(parts.secrets), owner=asset_id)
+        return {
+            "key": rows.key_text(key),
+            "name": key[-1],
+            "body": msgspec.json.encode(parts.body, order="sorted").decode(),
+            "local": msgspec.json.encode(parts.local, order="sorted").decode(),
+            "secrets": sealed,
+            "secret_paths": _json_list(parts.secrets),
+            "holes": "[]",
+            "updated_by": actor.user_id,
+            "updated_by_name": actor.user_name,
+            "updated_at": milliseconds(actor.at),
+        }
+
+    def _kept(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts) -> Parts:
+        """Fill an update with what it leaves as it was."""
+        old = self.secrets(tx, asset)
+        secrets = {path: old.get(path, "") if value == MASK else value for path, value in parts.secrets.items()}
+        for path, value in old.items():
+            is_generated = path in kind.generate
+            has_stars = path not in secrets and _at(parts.body, path) is not None
+            if is_generated or (has_stars and _at(parts.body, path) == _at(asset.body, path)):
+                secrets[path] = value
+        references = {field: target.id for field, target in asset.references.items()} | parts.references
+        parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
+        parts = replace(parts, local={**asset.local, **parts.local})
+        if kind.replaces:
+            return parts
+        return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
+
+
+def _json_list(paths: Iterable[str]) -> str:
+    return msgspec.json.encode(sorted(paths)).decode()
+
+
+def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, tuple[str, bool]]:
+    return {found.field: (targets[found.field].id, found.owns) for found in kind.references}
+
+
+def _apps_of(asset: Asset) -> list[Asset]:
+    if asset.kind == "app":
+        return [asset]
+    owners = {found.field for found in KINDS[asset.kind].references if found.owns}
+    return [app for field, target in asset.references.items() if field in owners for app in _apps_of(target)]
+
+
+def _scoped_kinds() -> list[str]:
+    return [kind.name for kind in KINDS.values() if any(found.in_key for found in kind.references)]
+
+
+def _at(body: dict[str, Any], path: str) -> Any:
+    level: Any = body
+    for step in path.split("."):
+        level = level.get(step) if isinstance(level, dict) else None
+    return level
+
+
+def _taken(kind: Kind, field: str, value: str) -> RomaportError:
+    if kind.name == "app":
+        return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
+    return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

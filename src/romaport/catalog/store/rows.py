@@ -1,0 +1,308 @@
+"""Assets as rows, and rows as assets."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, or_, select, update
+
+from romaport.kinds import Asset, Filter
+from romaport.storage import Transaction
+from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, instances
+
+__all__ = [
+    "Page",
+    "add",
+    "change",
+    "children",
+    "count",
+    "ids_of",
+    "loaded",
+    "members",
+    "page",
+    "remove",
+    "sealed_secrets",
+    "set_members",
+    "unique_owner",
+    "users_of",
+    "visible_ids",
+]
+
+_IDS_PER_STATEMENT = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What a list operation asks for."""
+
+    offset: int
+    limit: int
+    filters: tuple[tuple[Filter, str], ...] = ()
+    member_id: str | None = None
+    """Only what this user may see; None for everything."""
+    created_by: str | None = None
+    is_own: bool | None = None
+    descending: bool = False
+
+
+def key_text(key: Iterable[str]) -> str:
+    """Write a natural key the way the tables hold it."""
+    return msgspec.json.encode(list(key)).decode()
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def loaded(tx: Transaction, ids: Collection[str]) -> dict[str, Asset]:
+    """Read assets by id, with everything they refer to, directly or through others."""
+    rows: dict[str, Row[Any]] = {}
+    edges: dict[str, dict[str, str]] = {}
+    uniques: dict[str, dict[str, str]] = {}
+    wanted = set(ids)
+    while wanted:
+        for part in _parts(wanted):
+            statement = (
+                select(assets, instances.c.project_id)
+                .join(instances, instances.c.id == assets.c.instance_id)
+                .where(assets.c.id.in_(part))
+            )
+            rows.update({row.id: row for row in tx.execute(statement)})
+            for row in tx.execute(select(asset_references).where(asset_references.c.asset_id.in_(part))):
+                edges.setdefault(row.asset_id, {})[row.field] = row.target_id
+            for row in tx.execute(select(asset_uniques).where(asset_uniques.c.asset_id.in_(part))):
+                uniques.setdefault(row.asset_id, {})[row.field] = row.value
+        wanted = {target for found in wanted for target in edges.get(found, {}).values()} - set(rows)
+    return {found: _asset(rows[found], rows, edges, uniques) for found in ids if found in rows}
+
+
+def _asset(
+    row: Row[Any],
+    rows: Mapping[str, Row[Any]],
+    edges: Mapping[str, Mapping[str, str]],
+    uniques: Mapping[str, dict[str, str]],
+) -> Asset:
+    return Asset(
+        id=row.id,
+        instance_id=row.instance_id,
+        project_id=row.project_id,
+        kind=row.kind,
+        key=tuple(msgspec.json.decode(row.key)),
+        name=row.name,
+        body=msgspec.json.decode(row.body),
+        local=msgspec.json.decode(row.local),
+        unique=uniques.get(row.id, {}),
+        holes=tuple(msgspec.json.decode(row.holes)),
+        secret_paths=tuple(msgspec.json.decode(row.secret_paths)),
+        references={
+            field: _asset(rows[target], rows, edges, uniques) for field, target in edges.get(row.id, {}).items()
+        },
+        created_by=(row.created_by, row.created_by_name),
+        updated_by=(row.updated_by, row.updated_by_name),
+        created_at=_moment(row.created_at),
+        updated_at=_moment(row.updated_at),
+        revision=row.revision,
+    )
+
+
+def _parts(ids: Iterable[str]) -> Iterable[list[str]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _IDS_PER_STATEMENT):
+        yield ordered[start : start + _IDS_PER_STATEMENT]
+
+
+def ids_of(tx: Transaction, instance_id: str, kind: str, ids: Collection[str]) -> set[str]:
+    """Answer which of the ids are assets of this kind in the instance."""
+    statement = select(assets.c.id).where(
+        assets.c.instance_id == instance_id, assets.c.kind == kind, assets.c.id.in_(list(ids))
+    )
+    return set(tx.execute(statement).scalars())
+
+
+def sealed_secrets(tx: Transaction, asset_id: str) -> bytes | None:
+    """Read an asset's sealed secrets."""
+    return tx.execute(select(assets.c.secrets).where(assets.c.id == asset_id)).scalar_one_or_none()
+
+
+def count(tx: Transaction, instance_id: str, kind: str) -> int:
+    """Count the assets of a kind in an instance."""
+    statement = select(func.count()).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
+    return tx.execute(statement).scalar_one()
+
+
+def add(
+    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
+) -> None:
+    """Insert an asset with its references, each (target id, owns), and unique values."""
+    tx.execute(insert(assets).values(**row))
+    _relate(tx, row, references, unique)
+
+
+def change(
+    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
+) -> None:
+    """Replace an asset's columns, references and unique values."""
+    values = {name: value for name, value in row.items() if name != "id"}
+    tx.execute(update(assets).where(assets.c.id == row["id"]).values(**values, revision=assets.c.revision + 1))
+    for table in (asset_references, asset_uniques):
+        tx.execute(delete(table).where(table.c.asset_id == row["id"]))
+    _relate(tx, row, references, unique)
+
+
+def _relate(
+    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
+) -> None:
+    edges = [
+        {"asset_id": row["id"], "field": field, "target_id": target, "owns": int(owns)}
+        for field, (target, owns) in references.items()
+    ]
+    values = [
+        {
+            "asset_id": row["id"],
+            "field": field,
+            "instance_id": row["instance_id"],
+            "kind": row["kind"],
+            "value": value,
+        }
+        for field, value in unique.items()
+    ]
+    if edges:
+        tx.execute(insert(asset_references), edges)
+    if values:
+        tx.execute(insert(asset_uniques), values)
+
+
+def rename_children(tx: Transaction, asset_id: str, key: tuple[str, ...], kinds: Collection[str]) -> None:
+    """Give the assets whose key begins with this one's the new beginning."""
+    for child in children(tx, asset_id, kinds):
+        found = tx.execute(select(assets.c.key).where(assets.c.id == child)).scalar_one()
+        own = msgspec.json.decode(found)[len(key) :]
+        name = own[-1] if own else key[-1]
+        tx.execute(update(assets).where(assets.c.id == child).values(key=key_text((*key, *own)), name=name))
+        rename_children(tx, child, (*key, *own), kinds)
+
+
+def children(tx: Transaction, asset_id: str, kinds: Collection[str]) -> list[str]:
+    """Answer the assets of these kinds that belong to an asset."""
+    statement = (
+        select(assets.c.id)
+        .join(asset_references, asset_references.c.asset_id == assets.c.id)
+        .where(asset_references.c.target_id == asset_id, asset_references.c.owns == 1, assets.c.kind.in_(list(kinds)))
+    )
+    return list(tx.execute(statement).scalars())
+
+
+def users_of(tx: Transaction, asset_id: str, *, but_not: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Answer kind and name of assets that refer to this one, ten at most."""
+    statement = (
+        select(assets.c.kind, assets.c.name)
+        .join(asset_references, asset_references.c.asset_id == assets.c.id)
+        .where(asset_references.c.target_id == asset_id, assets.c.id.not_in(list(but_not)))
+        .distinct()
+        .limit(10)
+    )
+    return [(row.kind, row.name) for row in tx.execute(statement)]
+
+
+def remove(tx: Transaction, ids: Collection[str]) -> None:
+    """Delete assets with their references and unique values."""
+    for part in _parts(ids):
+        tx.execute(delete(asset_references).where(asset_references.c.asset_id.in_(part)))
+    for part in _parts(ids):
+        tx.execute(delete(assets).where(assets.c.id.in_(part)))
+
+
+def unique_owner(tx: Transaction, instance_id: str, kind: str, field: str, value: str) -> str | None:
+    """Answer the id of the asset that holds a unique value."""
+    statement = select(asset_uniques.c.asset_id).where(
+        asset_uniques.c.instance_id == instance_id,
+        asset_uniques.c.kind == kind,
+        asset_uniques.c.field == field,
+        asset_uniques.c.value == value,
+    )
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def id_by_key(tx: Transaction, instance_id: str, kind: str, key: Iterable[str]) -> str | None:
+    """Answer the id of the asset with a natural key."""
+    statement = select(assets.c.id).where(
+        assets.c.instance_id == instance_id, assets.c.kind == kind, assets.c.key == key_text(key)
+    )
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def visible_ids(member_id: str) -> Select[Any]:
+    """Select what a user may see: own and shared applications, and all that belongs to them (contract 5.2)."""
+    apps = select(assets.c.id).where(
+        assets.c.kind == "app",
+        or_(
+            assets.c.created_by == member_id,
+            exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == member_id),
+        ),
+    )
+    visible = apps.cte("visible", recursive=True)
+    below = select(asset_references.c.asset_id).where(
+        asset_references.c.target_id == visible.c.id, asset_references.c.owns == 1
+    )
+    return select(visible.union(below).c.id)
+
+
+def page(tx: Transaction, instance_id: str, kind: str, asked: Page) -> tuple[int, list[str]]:
+    """Answer how many assets match, and the ids of the page, in the order of their creation."""
+    matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
+    for found, value in asked.filters:
+        matching = matching.where(_condition(found, value))
+    if asked.member_id is not None:
+        matching = matching.where(assets.c.id.in_(visible_ids(asked.member_id)))
+    if asked.is_own is not None:
+        own = assets.c.created_by == asked.created_by
+        matching = matching.where(own if asked.is_own else ~own)
+    total = tx.execute(select(func.count()).select_from(matching.subquery())).scalar_one()
+    order = (assets.c.created_at.desc(), assets.c.id) if asked.descending else (assets.c.created_at, assets.c.id)
+    rows = tx.execute(matching.order_by(*order).limit(asked.limit).offset(asked.offset))
+    return total, list(rows.scalars())
+
+
+def _condition(found: Filter, value: str) -> ColumnElement[bool]:
+    where, *path = found.matches.split(".")
+    if where == "name":
+        return assets.c.name.contains(value, autoescape=True) if found.fuzzy else assets.c.name == value
+    if where == "id":
+        return assets.c.id == value
+    if where in ("body", "local"):
+        column = assets.c[where]
+        # Compared without regard to case: words such as task types come in both.
+        text = func.coalesce(func.json_extract(column, f"$.{path[0]}"), "")
+        if value in ("true", "false"):
+            return func.coalesce(text, "0").in_(["1", "true"]) if value == "true" else text.not_in(["1", "true", 1])
+        return func.lower(text) == value.lower()
+    return _refers(assets.c.id, path, value)
+
+
+def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> ColumnElement[bool]:
+    edge = asset_references.alias()
+    field, *rest = path
+    condition = edge.c.asset_id == asset_id
+    if field != "*":
+        condition &= edge.c.field == field
+    condition &= _refers(edge.c.target_id, rest, value) if rest else edge.c.target_id == value
+    return exists().where(condition)
+
+
+def members(tx: Transaction, app_id: str) -> dict[str, tuple[str, ...]]:
+    """Answer the roles of everyone an application is shared with, by user id."""
+    rows = tx.execute(select(app_members).where(app_members.c.app_id == app_id).order_by(app_members.c.user_id))
+    return {row.user_id: tuple(msgspec.json.decode(row.roles)) for row in rows}
+
+
+def set_members(tx: Transaction, app_id: str, roles: Mapping[str, Iterable[str]]) -> None:
+    """Replace everyone an application is shared with."""
+    tx.execute(delete(app_members).where(app_members.c.app_id == app_id))
+    rows = [
+        {"app_id": app_id, "user_id": user, "roles": msgspec.json.encode(list(held)).decode()}
+        for user, held in roles.items()
+    ]
+    if rows:
+        tx.execute(insert(app_members), rows)

@@ -1,0 +1,41 @@
+"""Every kind of asset there is, each one file of data, and the order that follows from their references."""
+
+from graphlib import TopologicalSorter
+
+from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
+from romaport.kinds.parts import MASK, masked, split
+
+__all__ = [
+    "KINDS",
+    "MASK",
+    "Asset",
+    "Filter",
+    "Kind",
+    "Listing",
+    "Parts",
+    "Reference",
+    "Travel",
+    "Viewer",
+    "creation_order",
+    "masked",
+    "split",
+]
+
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        app.KIND,
+        data_source.KIND,
+        schedule.KIND,
+        task.KIND,
+    )
+}
+
+
+def creation_order() -> tuple[Kind, ...]:
+    """Answer the kinds so that each comes after those it refers to; ties go by name."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for name in sorted(KINDS):
+        sorter.add(name, *(reference.to for reference in KINDS[name].references if reference.to != name))
+    return tuple(KINDS[name] for name in sorter.static_order())

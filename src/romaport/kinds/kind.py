@@ -1,0 +1,191 @@
+"""What a kind of asset is, as data: its fields, what becomes of each on a journey, and its place on the wire."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+__all__ = ["Asset", "Filter", "Kind", "Listing", "Parts", "Reference", "Travel", "Viewer"]
+
+
+class Travel(Enum):
+    """What becomes of a field when its asset travels. Every field of every kind decides."""
+
+    NAME = "name"
+    """The natural key: travels as such, matched at the target."""
+    PLAIN = "plain"
+    """Travels as it is."""
+    REFERENCE = "reference"
+    """Travels as the target's natural key; ids are new at the target."""
+    UNIQUE = "unique"
+    """Travels, and is kept where it is free."""
+    SECRET = "secret"
+    """Never travels: a hole at the target, to be filled there."""
+    LOCAL = "local"
+    """Belongs to the instance; does not travel."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A field that names another asset by its id."""
+
+    field: str
+    to: str
+    owns: bool = False
+    """The asset belongs to the one it refers to, and is exported and deleted with it."""
+    in_key: bool = False
+    """The target's natural key is the beginning of this asset's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """One query parameter of a list operation."""
+
+    query: str
+    matches: str
+    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>` or `reference.<field>...`."""
+    fuzzy: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """How the list operation of a kind pages and answers (contract 7.1)."""
+
+    array: str
+    limit_default: int = 10
+    limit_max: int = 999
+    cuts: bool = False
+    """A limit that is too large is cut, and a negative offset taken as 0, instead of being refused."""
+    offset_max: int = 10_000
+    filters: tuple[Filter, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """An asset's fields, taken apart by what becomes of them."""
+
+    name: str
+    body: dict[str, Any]
+    local: dict[str, Any] = field(default_factory=dict)
+    secrets: dict[str, Any] = field(default_factory=dict)
+    """Values of secret fields by their dotted path."""
+    references: dict[str, str] = field(default_factory=dict)
+    """Ids of other assets by field."""
+    unique: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """An asset as it lies in an instance, with the assets it refers to."""
+
+    id: str
+    instance_id: str
+    project_id: str
+    kind: str
+    key: tuple[str, ...]
+    name: str
+    body: dict[str, Any]
+    local: dict[str, Any]
+    unique: dict[str, str]
+    holes: tuple[str, ...]
+    secret_paths: tuple[str, ...]
+    references: Mapping[str, "Asset"]
+    created_by: tuple[str, str]
+    """Id and name of the user."""
+    updated_by: tuple[str, str]
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Viewer:
+    """Who an answer is for: what shows differs with the caller's roles on an application."""
+
+    user_id: str
+    roles: Callable[[str], tuple[str, ...]]
+    """Answers the caller's roles on the application with this id (contract 5.2)."""
+
+
+Body = type[Struct]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of asset. Adding one is a file with this and a line in `romaport.kinds`."""
+
+    name: str
+    title: str
+    """The word for people, in sentences."""
+    word: str
+    """The `resource_type` of a reason on the wire (contract 1.3)."""
+    path: str
+    """Where its operations lie, below `/v2/{project_id}/`."""
+    id_field: str
+    name_field: str
+    """Empty for a kind that has no name of its own and at most one asset per parent."""
+    create: Body
+    update: Body
+    travels: Mapping[str, Travel]
+    present: Callable[[Asset, Viewer], dict[str, Any]]
+    summarise: Callable[[Asset, Viewer], dict[str, Any]] | None = None
+    """The shorter form that lists answer, where it differs."""
+    references: tuple[Reference, ...] = ()
+    secret_paths: tuple[str, ...] = ()
+    """Secret fields inside plain ones, by dotted path."""
+    listing: Listing | None = None
+    flatten: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    """Turns a decoded request into one flat set of fields."""
+    refine: Callable[["Parts"], "Parts"] = lambda parts: parts
+    """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
+    generate: Mapping[str, Callable[[], str]] = field(default_factory=dict)
+    """How a unique or secret field is made up when it is not given; such a secret is new at every target."""
+    is_prefixed: bool = False
+    """An import's prefix is put before its name (product decision 14)."""
+    overwrites_if: str | None = None
+    """The import option without which an existing asset is kept as it is (contract 6.2)."""
+    quota: int | None = None
+    actions: Mapping[str, str] = field(default_factory=dict)
+    """Permission per operation: `create show update delete list`; the published ones (contract 5.1)."""
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    """Success codes that are not 200."""
+    parent: str | None = None
+    """The reference field that the path itself fills; the kind is then a part of another asset."""
+    replaces: bool = True
+    """An update gives the whole asset; otherwise fields it does not name keep their values."""
+
+    def __post_init__(self) -> None:
+        assert set(self.travels) == set(self.fields()), f"{self.name}: every field decides how it travels"
+        assert self.name_field in self.travels or self.parent, f"{self.name}: the name is a field"
+        assert len([found for found in self.references if found.in_key]) <= 1, f"{self.name}: one scope"
+        for reference in self.references:
+            declared = self.travels.get(reference.field)
+            assert declared is Travel.REFERENCE or reference.field == self.parent, f"{self.name}: {reference.field}"
+        for path in self.secret_paths:
+            assert path.split(".")[0] in self.travels, f"{self.name}: {path} is no field"
+
+    def fields(self) -> tuple[str, ...]:
+        """Answer the names of all fields of a request, flat."""
+        return tuple(_leaves(self.create))
+
+    def of(self, travel: Travel) -> tuple[str, ...]:
+        """Answer the fields that travel in this way."""
+        return tuple(name for name, how in self.travels.items() if how is travel)
+
+    def action(self, operation: str) -> str:
+        """Answer the permission an operation needs."""
+        return self.actions[operation]
+
+
+def _leaves(shape: Body) -> list[str]:
+    names: list[str] = []
+    for item in msgspec.structs.fields(shape):
+        if isinstance(item.type, type) and issubclass(item.type, Struct) and item.required:
+            names.extend(_leaves(item.type))
+        else:
+            names.append(item.name)
+    return names

@@ -1,0 +1,17 @@
+"""Where things are kept: the database, the archive store, the vault for secrets."""
+
+from romaport.storage.archives import ArchiveOptions, Archives
+from romaport.storage.database import Database, DatabaseOptions, Transaction, TransactionConflict, after_commit
+from romaport.storage.vault import Vault, key_from_file
+
+__all__ = [
+    "ArchiveOptions",
+    "Archives",
+    "Database",
+    "DatabaseOptions",
+    "Transaction",
+    "TransactionConflict",
+    "Vault",
+    "after_commit",
+    "key_from_file",
+]

@@ -1,0 +1,110 @@
+"""The database: connections, transactions, and the questions in which dialects differ.
+
+A use case opens one transaction and hands it down; nothing below it commits. Writers take turns
+from their first statement on (`BEGIN IMMEDIATE`), so a transaction that has begun is never
+refused half-way for another writer's sake.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+
+from romaport.errors import StoreUnavailable
+
+__all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit"]
+
+_CALLBACKS = "after_commit"
+
+Transaction = Connection
+"""An open transaction; whoever receives one never ends it."""
+
+TransactionConflict = IntegrityError
+"""A uniqueness rule was about to be broken: someone else was faster."""
+
+
+class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the database is used."""
+
+    connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
+    wait_seconds: Annotated[
+        int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
+    ] = 30
+
+
+class Database:
+    """One SQLite database in write-ahead mode.
+
+    Raises `StoreUnavailable` wherever the database cannot be opened, read or written.
+    """
+
+    def __init__(self, path: Path, options: DatabaseOptions) -> None:
+        self.path = path
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            pool_size=options.connections_max,
+            max_overflow=0,
+            pool_timeout=options.wait_seconds,
+            connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
+        )
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", _begin)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that writes; commit when the block ends, undo everything when it raises."""
+        with _translated(), self._engine.connect() as connection:
+            with connection.execution_options(writes=True).begin():
+                callbacks: list[Callable[[], None]] = []
+                connection.info[_CALLBACKS] = callbacks
+                yield connection
+        for callback in callbacks:
+            callback()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction that reads one unchanging state, and may fill temporary tables."""
+        with _translated(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
+    """Have something done as soon as the transaction is committed, and not at all if it is undone."""
+    tx.info[_CALLBACKS].append(callback)
+
+
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own transaction control would begin transactions late; ours begin them by hand.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, DatabaseError, sqlite3.Error, TimeoutError) as cause:
+        if isinstance(cause, DBAPIError) and not isinstance(
+            cause.orig, (sqlite3.OperationalError, sqlite3.DatabaseError)
+        ):
+            raise
+        raise StoreUnavailable(store="database") from cause
