@@ -3,14 +3,16 @@
     RomaportError
     ├── requests    BodyInvalid ParameterInvalid BodyMissing BodyTooLarge RouteMissing MethodRefused
     │               RequestsTooMany
-    ├── auth        CredentialsWrong PermissionMissing ProjectForeign RoleMissing NameTaken
+    ├── auth        CredentialsWrong PermissionMissing ProjectForeign RoleMissing NameTaken ThingMissing
     ├── instances   InstanceMissing
-    ├── assets      AssetMissing AssetsMissing AssetNameTaken AssetValueTaken ReferenceMissing
+    ├── assets      AssetMissing AssetsMissing AssetNameTaken AppNameTaken AppKeyTaken ReferenceMissing
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
-    ├── jobs        JobMissing JobRunning JobMoveRefused JobStopped JobFenced
-    ├── archives    ArchiveMissing ArchiveGone
+    ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent
+    ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired
     ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
+    │               PackageSecretFound AssetInvalid
     ├── storage     StoreUnavailable SettingInvalid
+    ├── client      Refused Unreachable AnswerUnreadable DownloadBroken
     └── internal    InternalError
 
 An error says what is the case; it knows nothing of HTTP. `code` is the published one where the
@@ -477,7 +479,36 @@ class PackageVersionUnknown(RomaportError):
     known: int
 
 
-# storage, settings, us
+@dataclass(eq=False, kw_only=True)
+class PackageSecretFound(RomaportError):
+    """An asset of a package carries a secret, which never travels."""
+
+    code = "ROMAPORT.4003"
+    fault = Fault.INVALID
+    message = "A package must not carry secrets; found at {paths}."
+    paths: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ImportContradictory(RomaportError):
+    """Two options of an import exclude each other (product decision 16)."""
+
+    code = "ROMA.13000"
+    fault = Fault.INVALID
+    message = "Invalid parameters: datasource_overwrite: works with type Merge only"
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetInvalid(RomaportError):
+    """An asset of a package breaks a rule of its kind."""
+
+    code = "ROMAPORT.4004"
+    fault = Fault.INVALID
+    message = "Invalid {problem}"
+    problem: str
+
+
+# storage, settings
 
 
 @dataclass(eq=False, kw_only=True)
@@ -499,6 +530,62 @@ class SettingInvalid(RomaportError):
     message = "Setting {name}: {rule}"
     name: str
     rule: str
+
+
+# client
+
+
+@dataclass(eq=False, kw_only=True)
+class Refused(RomaportError):
+    """The server a client talks to refused; code, sentence and details are the server's own (contract 3.1)."""
+
+    code = "ROMAPORT.6001"
+    fault = Fault.INVALID
+    message = "{error_message} ({error_code})"
+    details = "{error_details}"
+    status: int
+    error_code: str
+    error_message: str
+    error_details: str = ""
+    request_id: str = ""
+    retry_seconds: float | None = None
+    """How long the server asks to wait before the next try, if it says."""
+
+
+@dataclass(eq=False, kw_only=True)
+class Unreachable(RomaportError):
+    """The server a client talks to cannot be reached, or does not answer in time."""
+
+    code = "ROMAPORT.6002"
+    fault = Fault.UNAVAILABLE
+    message = "{endpoint} does not answer: {problem}"
+    endpoint: str
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AnswerUnreadable(RomaportError):
+    """A server answered something that the contract does not know."""
+
+    code = "ROMAPORT.6003"
+    fault = Fault.UNAVAILABLE
+    message = "{endpoint} does not answer as the contract says: {problem}"
+    endpoint: str
+    problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class DownloadBroken(RomaportError):
+    """A download did not arrive whole, or not as it was sent; nothing of it is kept."""
+
+    code = "ROMAPORT.6004"
+    fault = Fault.UNAVAILABLE
+    message = "The download of archive {archive_id} is not whole: {problem}"
+    archive_id: str
+    problem: str
+
+
+# us
 
 
 @dataclass(eq=False, kw_only=True)
