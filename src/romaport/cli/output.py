@@ -88,13 +88,16 @@ class Screen:
         for reason in found:
             cells = (reason.resource_type, reason.resource_name, reason.error_code, reason.error_msg)
             table.add_row(*(Text(cell) for cell in cells))
-        console = self._console(is_aside=False)
-        console.print(table, width=None if console.is_terminal else _TABLE_WIDTH)
+        self._console(is_aside=False, width=_TABLE_WIDTH).print(table)
 
-    def _console(self, *, is_aside: bool) -> "Console":
+    def _console(self, *, is_aside: bool, width: int | None = None) -> "Console":
+        """Answer where words go; `width` holds where there is no terminal to ask."""
         from rich.console import Console
 
-        return Console(stderr=is_aside or self._as_json)
+        console = Console(stderr=is_aside or self._as_json)
+        if width is not None and not console.is_terminal:
+            console.width = width
+        return console
 
 
 class _Lines:
