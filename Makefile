@@ -53,7 +53,7 @@ bench: $(READY) ## Measure, each figure against a limit of the same run
 	$(BIN)/python -m benchmarks
 
 lock: $(READY) ## Pin versions anew, with hashes, naming no registry
-	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --all-extras --strip-extras --no-header \
+	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --all-extras --strip-extras --allow-unsafe --no-header \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
 
 changelog: $(READY) ## Write the unreleased part of CHANGELOG.md from changes/
