@@ -8,7 +8,7 @@
     ├── assets      AssetMissing AssetsMissing AssetNameTaken AppNameTaken AppKeyTaken ReferenceMissing
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
     ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent
-    ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired
+    ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
     ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
     │               PackageSecretFound AssetInvalid
     ├── storage     StoreUnavailable SettingInvalid
@@ -39,6 +39,8 @@ class Fault(Enum):
     CONFLICT = "conflict"
     TOO_LARGE = "too large"
     TOO_MANY = "too many"
+    RANGE = "range"
+    METHOD = "method"
     UNAVAILABLE = "unavailable"
     INTERNAL = "internal"
 
@@ -141,7 +143,7 @@ class MethodRefused(RomaportError):
     """The path exists, but not with this method."""
 
     code = "ROMAPORT.1002"
-    fault = Fault.INVALID
+    fault = Fault.METHOD
     message = "Method {method} is not served at this path."
     method: str
 
@@ -427,6 +429,17 @@ class ArchiveExpired(RomaportError):
     fault = Fault.GONE
     message = "The archive expired at {at}."
     at: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RangeRefused(RomaportError):
+    """A Range header names bytes that the archive does not have."""
+
+    code = "ROMAPORT.2104"
+    fault = Fault.RANGE
+    message = "The range {asked} is not within the archive's {size_bytes} bytes."
+    asked: str
+    size_bytes: int
 
 
 # packages

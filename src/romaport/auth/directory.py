@@ -53,6 +53,11 @@ class Directory:
             found = places.domain_ids(tx, name)
             return found[0] if found else _add_domain(tx, name)
 
+    def domains(self) -> list[str]:
+        """Answer the names of all domains."""
+        with self._database.snapshot() as tx:
+            return places.domain_names(tx)
+
     def add_project(self, name: str, domain: str) -> str:
         """Add a project to a domain; answer its id."""
         with self._adding("project", _checked(name)) as tx:

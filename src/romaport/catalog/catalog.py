@@ -143,14 +143,15 @@ class Catalog:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
         if actor.sees_all:
             return ROLES
-        held: set[str] = set()
-        for app in _apps_of(asset):
-            if app.created_by[0] == actor.user_id:
-                return ROLES
-            held.update(rows.members(tx, app.id).get(actor.user_id, ()))
-        if "admin" in held:
-            return ROLES
+        held = {role for app in _apps_of(asset) for role in self.roles_on(tx, app.id, actor)}
         return tuple(role for role in ROLES if role in held)
+
+    def roles_on(self, tx: Transaction, app_id: str, actor: Actor) -> tuple[str, ...]:
+        """Answer the actor's roles on an application; its creator and an administrator have all (contract 5.2)."""
+        if actor.sees_all or rows.creator(tx, app_id) == actor.user_id:
+            return ROLES
+        held = rows.members(tx, app_id).get(actor.user_id, ())
+        return ROLES if "admin" in held else tuple(role for role in ROLES if role in held)
 
     def members(self, tx: Transaction, app: Asset) -> dict[str, tuple[str, ...]]:
         """Answer the roles of everyone an application is shared with, by user id."""
@@ -194,9 +195,10 @@ class Catalog:
         }
         rows.change(tx, row, _edges(kind, dict(asset.references)), parts.unique)
 
-    def permit(self, tx: Transaction, asset: Asset, actor: Actor, role: str) -> None:
-        """Raise `RoleMissing` unless the actor has the role on an application the asset belongs to."""
-        self._permit(tx, asset, actor, role)
+    def permit_all(self, tx: Transaction, ids: Collection[str], actor: Actor, role: str) -> None:
+        """Raise `RoleMissing` unless the actor has the role on an application of every asset."""
+        for asset in rows.loaded(tx, ids).values():
+            self._permit(tx, asset, actor, role)
 
     def _held(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, needs: tuple[Actor, str]) -> Asset:
         actor, role = needs

@@ -76,15 +76,10 @@ def read_members(file: ByteFile, limits: PackageLimits) -> list[Member]:
     if sum(one.size_bytes for one in listed) > limits.inflated_bytes_max:
         raise PackageTooLarge(what="the size of all files when inflated", limit=limits.inflated_bytes_max)
     check_names(listed)
-    members = []
     ends = [*(one.offset for one in listed[1:]), directory.offset]
-    end = 0
-    for one, next_offset in zip(listed, ends, strict=True):
-        if one.offset != end:
-            raise PackageUnreadable(problem=f"{one.name}: must begin where the file before it ends, at byte {end}")
-        members.append(place(file, one, next_offset))
-        end = next_offset
-    return members
+    if listed[0].offset != 0 or any(one.offset >= end for one, end in zip(listed, ends, strict=True)):
+        raise PackageUnreadable(problem="the files must begin at byte 0 and follow in the order of the zip directory")
+    return [place(file, one, end) for one, end in zip(listed, ends, strict=True)]
 
 
 def check_names(listed: list[Listed]) -> None:

@@ -40,7 +40,7 @@ def key_text(key: Sequence[str]) -> bytes:
     return encoder.encode(key)
 
 
-def encode_entry(  # noqa: PLR0917 - the five parts of a line, always in this order
+def encode_entry(
     key: Sequence[str],
     body: str,
     references: Mapping[str, Sequence[str]] | None = None,

@@ -81,4 +81,3 @@ class ErrorEnvelope(Struct, frozen=True):
     error_msg: str
     error_details: str
     request_id: str
-

@@ -84,15 +84,11 @@ def users_called(tx: Transaction, name: str) -> list[UserRow]:
     return _user_rows(tx, statement)
 
 
-def user_in_domain(tx: Transaction, *, domain: str, name: str) -> UserRow | None:
-    """Answer the user of this name in the domain of this name or id, if there is one."""
-    statement = (
-        select(*USER)
-        .select_from(USERS_JOINED)
-        .where(users.c.name == name, (domains.c.name == domain) | (domains.c.id == domain))
-    )
+def user_in_domain(tx: Transaction, *, domain_id: str, name: str) -> UserRow | None:
+    """Answer the user of this name in a domain, if there is one."""
+    statement = select(*USER).select_from(USERS_JOINED).where(users.c.name == name, users.c.domain_id == domain_id)
     found = _user_rows(tx, statement)
-    return found[0] if len(found) == 1 else None
+    return found[0] if found else None
 
 
 def user(tx: Transaction, user_id: str) -> UserRow | None:

@@ -54,6 +54,11 @@ def domain_ids(tx: Transaction, name: str) -> list[str]:
     return list(tx.execute(statement).scalars())
 
 
+def domain_names(tx: Transaction) -> list[str]:
+    """Answer the names of all domains."""
+    return list(tx.execute(select(domains.c.name).order_by(domains.c.name)).scalars())
+
+
 def add_domain(tx: Transaction, domain_id: str, name: str) -> None:
     """Add a domain."""
     tx.execute(insert(domains).values(id=domain_id, name=name))

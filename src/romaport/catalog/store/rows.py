@@ -291,6 +291,11 @@ def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> Column
     return exists().where(condition)
 
 
+def creator(tx: Transaction, asset_id: str) -> str | None:
+    """Answer who created an asset."""
+    return tx.execute(select(assets.c.created_by).where(assets.c.id == asset_id)).scalar_one_or_none()
+
+
 def members(tx: Transaction, app_id: str) -> dict[str, tuple[str, ...]]:
     """Answer the roles of everyone an application is shared with, by user id."""
     rows = tx.execute(select(app_members).where(app_members.c.app_id == app_id).order_by(app_members.c.user_id))

@@ -12,9 +12,9 @@ from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, fu
 
 from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction
-from romaport.storage.tables import asset_references, asset_uniques, assets
+from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
-__all__ = ["counts", "drag_in", "entries", "gather", "newest", "remove_selected", "selection", "users_outside"]
+__all__ = ["counts", "drag_in", "entries", "gather", "instance_name", "newest", "remove_selected", "selection", "users_outside"]
 
 _SELECTED = Table("selected", MetaData(), Column("asset_id", String(32), primary_key=True), prefixes=["TEMPORARY"])
 _ROWS_AT_ONCE = 1_000
@@ -88,6 +88,11 @@ def counts(tx: Transaction) -> dict[str, int]:
         .order_by(assets.c.kind)
     )
     return {kind: number for kind, number in tx.execute(statement)}
+
+
+def instance_name(tx: Transaction, instance_id: str) -> str:
+    """Answer the name of an instance."""
+    return str(tx.execute(select(instances.c.name).where(instances.c.id == instance_id)).scalar_one())
 
 
 def newest(tx: Transaction) -> int:

@@ -295,7 +295,7 @@ def holes(tx: Transaction, job_id: str) -> Iterator[tuple[str, str, str, str | N
 
 def held_secret_paths(tx: Transaction, asset_id: str) -> str:
     """Answer the paths of the secrets an asset has, as a JSON list."""
-    return tx.execute(select(assets.c.secret_paths).where(assets.c.id == asset_id)).scalar_one()
+    return str(tx.execute(select(assets.c.secret_paths).where(assets.c.id == asset_id)).scalar_one())
 
 
 def set_holes(tx: Transaction, asset_id: str, paths: str) -> None:

@@ -1,0 +1,176 @@
+"""The ASGI application: the progress operation first, then the framework; around both, the one safety net."""
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.types import HTTPScope, Message, Receive, Send
+
+from romaport import __version__
+from romaport.api import apps, assets, instances, resources
+from romaport.api.call import Operation
+from romaport.api.endpoints import download_route, iam_routes, operation_route
+from romaport.api.errors import envelope, extra_headers, status_of
+from romaport.api.parts import Parts
+from romaport.api.progress import Progress
+from romaport.errors import BodyInvalid, InternalError, MethodRefused, RomaportError, RouteMissing
+from romaport.ids import new_id
+from romaport.jobs import Watch
+
+__all__ = ["OPERATIONS", "Application"]
+
+_log = logging.getLogger("romaport.requests")
+
+OPERATIONS: tuple[Operation, ...] = (
+    *assets.OPERATIONS,
+    *instances.OPERATIONS,
+    *apps.OPERATIONS,
+    *resources.OPERATIONS,
+)
+"""Every operation that goes through the framework; progress and download have ways of their own."""
+
+_DRAIN_BYTES = 64 * 1024 * 1024
+
+Lifespan = Callable[[], AbstractAsyncContextManager[None]]
+
+
+class Application:
+    """What the HTTP server calls."""
+
+    def __init__(self, parts: Parts, watch: Watch, lifespan: Lifespan) -> None:
+        self._progress = Progress(parts, watch)
+
+        @asynccontextmanager
+        async def running(_app: Litestar) -> AsyncIterator[None]:
+            async with lifespan():
+                yield
+
+        self._framework = Litestar(
+            route_handlers=[
+                *(operation_route(operation, parts) for operation in OPERATIONS),
+                *iam_routes(parts),
+                download_route(parts),
+            ],
+            lifespan=[running],
+            exception_handlers={RomaportError: _refusal, HTTPException: _foreign_refusal, Exception: _crash},
+            openapi_config=OpenAPIConfig(title="romaport", version=__version__, path="/romaport/v1/schema"),
+            request_max_body_size=None,
+            logging_config=None,
+        )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send)
+        began_at = time.perf_counter()
+        try:
+            place = Progress.place(scope["path"])
+            if place is not None:
+                await self._progress(scope, exchange.send, place)
+            else:
+                await self._framework(scope, exchange.receive, exchange.send)
+        except Exception as cause:
+            # The last line of defence: the caller gets an answer with an id, the log gets the cause under it.
+            await exchange.fail(cause)
+        exchange.log(time.perf_counter() - began_at)
+
+
+class _Exchange:
+    """One request and its answer: the id that both carry, and what was sent so far."""
+
+    def __init__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        self.request_id = new_id()
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._status = 0
+        self._is_read = False
+        scope.setdefault("state", {})["request_id"] = self.request_id
+
+    async def receive(self) -> Any:
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._is_read = True
+        return message
+
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            if self._status >= HTTPStatus.BAD_REQUEST and self._scope["method"] in ("POST", "PUT"):
+                await self._drain()
+            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        """Read the rest of a refused body, so that the client reads the answer instead of a broken pipe."""
+        left = _DRAIN_BYTES
+        while not self._is_read and left > 0:
+            message = await self.receive()
+            left -= len(message.get("body", b""))
+
+    async def fail(self, cause: Exception) -> None:
+        path = self._scope["path"]
+        _log.error("request_crashed", extra={"request_id": self.request_id, "path": path}, exc_info=cause)
+        if self._status:
+            # Half an answer is out already: only a broken connection tells the client so.
+            raise cause
+        await _answer(InternalError(), self._scope, self.send)
+
+    def log(self, seconds: float) -> None:
+        if _log.isEnabledFor(logging.INFO):
+            _log.info(
+                "request",
+                extra={
+                    "request_id": self.request_id,
+                    "method": self._scope["method"],
+                    "path": self._scope["path"],
+                    "status": self._status,
+                    "milliseconds": round(seconds * 1000, 2),
+                },
+            )
+
+
+async def _answer(error: RomaportError, scope: Any, send: Any) -> None:
+    body = envelope(error, path=scope["path"], request_id=scope["state"]["request_id"])
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers += [(name.encode(), value.encode()) for name, value in extra_headers(error).items()]
+    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _refusal(request: Request[Any, Any, Any], error: RomaportError) -> Response[bytes]:
+    request_id = request.scope["state"]["request_id"]
+    if error.__cause__ is not None:
+        _log.info("refused", extra={"request_id": request_id, "code": error.code}, exc_info=error)
+    return Response(
+        envelope(error, path=request.scope["path"], request_id=request_id),
+        status_code=status_of(error),
+        headers=extra_headers(error),
+        media_type="application/json",
+    )
+
+
+def _foreign_refusal(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Say a refusal of the framework's own in our words."""
+    if isinstance(error, NotFoundException):
+        return _refusal(request, RouteMissing(path=request.scope["path"][:256]))
+    if isinstance(error, MethodNotAllowedException):
+        return _refusal(request, MethodRefused(method=request.scope["method"]))
+    if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _refusal(request, BodyInvalid(problems=f"request: {error.detail}"))
+    return _crash(request, error)
+
+
+def _crash(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Say that we are wrong, and put the cause into the log under the request's id."""
+    request_id = request.scope["state"]["request_id"]
+    _log.error("request_crashed", extra={"request_id": request_id}, exc_info=error)
+    return _refusal(request, InternalError())

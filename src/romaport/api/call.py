@@ -1,0 +1,129 @@
+"""One request on its way through: what an operation is, what it is handed, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from msgspec import Struct
+
+from romaport.api.parts import Parts
+from romaport.auth import Caller
+from romaport.catalog import Actor
+from romaport.errors import ParameterInvalid
+from romaport.jobs import Owner
+
+__all__ = ["ANYONE", "Call", "Headers", "Operation", "Reply", "Takes", "Upload", "read_query"]
+
+ANYONE = "*"
+"""The action of an operation that needs an identity, but no permission."""
+
+Headers = Mapping[str, str]
+
+
+class Takes(Enum):
+    """What an operation does with the request's body."""
+
+    NOTHING = "nothing"
+    JSON = "json"
+    PACKAGE = "package"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """An uploaded file, whole, in the scratch folder."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A request whose credentials, permission, project and instance are in order."""
+
+    parts: Parts
+    caller: Caller
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Headers
+    body: bytes = b""
+    upload: Upload | None = None
+
+    @property
+    def instance_id(self) -> str:
+        """The instance of the path."""
+        return self.path["instance_id"]
+
+    @property
+    def owner(self) -> Owner:
+        """Whose jobs the caller's are, here."""
+        return Owner(
+            project_id=self.caller.project_id,
+            instance_id=self.instance_id,
+            user_id=self.caller.user_id,
+            user_name=self.caller.user_name,
+        )
+
+    @property
+    def actor(self) -> Actor:
+        """The caller as the catalog knows it, now."""
+        return Actor(
+            user_id=self.caller.user_id,
+            user_name=self.caller.user_name,
+            sees_all=self.caller.sees_all,
+            at=self.parts.desk.clock(),
+        )
+
+    def number(self, name: str, *, default: int, at_least: int, at_most: int, cuts: bool = False) -> int:
+        """Read a whole number of the query; raise `ParameterInvalid` beyond its bounds, or cut it to them."""
+        text = self.query.get(name, "")
+        if not text:
+            return default
+        try:
+            value = int(text)
+        except ValueError as cause:
+            raise ParameterInvalid(name=name, rule="must be a whole number") from cause
+        if cuts:
+            return min(max(value, at_least), at_most)
+        if not at_least <= value <= at_most:
+            raise ParameterInvalid(name=name, rule=f"must be {at_least} to {at_most}")
+        return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What an operation answers: a document, or nothing, with headers."""
+
+    status: int = 200
+    document: Any = None
+    headers: Headers = field(default_factory=dict)
+
+    def body(self) -> bytes:
+        """Encode the document."""
+        return b"" if self.document is None else msgspec.json.encode(self.document)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One row of the table of operations. There is no route without an action."""
+
+    name: str
+    summary: str
+    method: str
+    path: str
+    action: str
+    run: Callable[[Call], Reply]
+    """Runs in a thread; raises `RomaportError` to refuse."""
+    takes: Takes = Takes.NOTHING
+    status: int = 200
+    request: type[Struct] | None = None
+    contract: str = ""
+    """The section that describes it."""
+
+
+def read_query(query_string: bytes) -> dict[str, str]:
+    """Decode a query; a name given twice keeps its last value."""
+    return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=100))

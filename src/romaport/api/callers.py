@@ -1,0 +1,73 @@
+"""A request's credentials to a caller, or a refusal."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from romaport.auth import Caller, Gate
+from romaport.errors import CredentialsWrong
+from romaport.wire.signing import SignedRequest
+
+__all__ = ["Credentials", "credentials_of", "headers_of"]
+
+UNSIGNED = "UNSIGNED-PAYLOAD"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    """What a request offers to be known by. With both, the signature counts (contract 4)."""
+
+    token: str | None
+    signed: SignedRequest | None
+
+    def known(self, gate: Gate, project_id: str) -> Caller | None:
+        """Answer the caller from memory alone; None if that cannot be told without asking the store."""
+        if self.signed is not None:
+            return gate.cached_by_signature(self.signed, project_id)
+        if self.token is not None:
+            return gate.known(self.token, project_id)
+        return None
+
+    def verified(self, gate: Gate, project_id: str) -> Caller:
+        """Answer the caller; raise `CredentialsWrong` or `ProjectForeign`."""
+        if self.signed is not None:
+            return gate.by_signature(self.signed, project_id)
+        if self.token is not None:
+            return gate.by_token(self.token, project_id)
+        raise CredentialsWrong(cause="x-auth-token not found")
+
+
+def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
+    """Decode a request's headers: UTF-8 where they are, else Latin-1 (contract 4.2, verifier notes)."""
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        try:
+            text = value.decode("utf-8")
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
+        headers[name.decode("latin-1").lower()] = text
+    return headers
+
+
+def credentials_of(scope: Mapping[str, Any], body: bytes | None = b"") -> Credentials:
+    """Read the credentials of a request whose body is this, or None if it is not to be hashed."""
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return _signed(scope, value, body)
+    for name, value in scope["headers"]:
+        if name == b"x-auth-token":
+            return Credentials(token=value.decode("latin-1"), signed=None)
+    return Credentials(token=None, signed=None)
+
+
+def _signed(scope: Mapping[str, Any], _value: bytes, body: bytes | None) -> Credentials:
+    raw_path = scope.get("raw_path") or scope["path"].encode()
+    signed = SignedRequest(
+        method=scope["method"],
+        path=raw_path.decode("latin-1"),
+        query=scope["query_string"].decode("latin-1"),
+        headers=headers_of(scope),
+        payload_hash=None if body is None else hashlib.sha256(body).hexdigest(),
+    )
+    return Credentials(token=None, signed=signed)

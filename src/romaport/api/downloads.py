@@ -1,0 +1,131 @@
+"""The download operation: streamed, counted as the one download only when the last byte is handed over.
+
+HEAD, Range and conditional requests never use it up (product decision 5).
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from romaport.api.call import Call
+from romaport.assets import find_archive, take_archive
+from romaport.errors import ArchiveExpired, RangeRefused
+from romaport.jobs import Archive
+
+__all__ = ["ACTION", "PATH", "ArchiveResponse"]
+
+ACTION = "roma:assets:download"
+"""The permission to download; ours, as none is published (product decision 23)."""
+PATH = "/v2/{project_id}/instances/{instance_id}/assets/archives/{archive_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """Which bytes of an archive a request gets, and whether that is the whole."""
+
+    status: int
+    start: int
+    end: int
+    headers: Mapping[str, str]
+
+
+class ArchiveResponse:
+    """Streams one archive to one client."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._archive: Archive | None = None
+
+    async def prepare(self) -> "ArchiveResponse":
+        """Find the archive; raise what keeps it from being downloaded."""
+        call = self._call
+        self._archive = await asyncio.to_thread(
+            find_archive, call.parts.desk, call.owner, call.actor, call.path["archive_id"]
+        )
+        return self
+
+    async def send_to(self, scope: Mapping[str, Any], receive: Any, send: Any) -> int:
+        """Send headers and bytes; answer the status."""
+        archive = self._archive
+        assert archive is not None
+        desk = self._call.parts.desk
+        part = _part(archive, self._call.headers)
+        is_head = scope["method"] == "HEAD"
+        length = part.end - part.start
+        headers = {
+            "content-type": "application/zip",
+            "content-disposition": f'attachment; filename="{archive.file_name}"',
+            "accept-ranges": "bytes",
+            "etag": f'"{archive.sha256}"',
+            "cache-control": "no-store",
+            "content-length": str(length),
+            **part.headers,
+        }
+        if part.status == 304:
+            del headers["content-length"], headers["content-type"]
+        stream = desk.archives.stream(archive.path, start=part.start, end=part.end)
+        is_body = not is_head and part.status != 304
+        first = b""
+        if is_body:
+            # The first bytes are read before the status is sent, so that a file just taken is still a 410.
+            try:
+                first = await anext(stream, b"")
+            except FileNotFoundError as cause:
+                raise ArchiveExpired(at="another download's end") from cause
+        await send({"type": "http.response.start", "status": part.status, "headers": _encoded(headers)})
+        if not is_body:
+            await send({"type": "http.response.body", "body": b""})
+            return part.status
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            await send({"type": "http.response.body", "body": first, "more_body": True})
+            async for chunk in stream:
+                if gone.done():
+                    return part.status
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            is_whole = part.status == 200 and not gone.done()
+        finally:
+            gone.cancel()
+        if is_whole:
+            await asyncio.to_thread(take_archive, desk, archive, by=self._call.caller.user_name)
+        return part.status
+
+
+async def _disconnected(receive: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
+
+
+def _part(archive: Archive, headers: Mapping[str, str]) -> _Part:
+    etag = f'"{archive.sha256}"'
+    if "if-none-match" in headers and etag in headers["if-none-match"]:
+        return _Part(status=304, start=0, end=0, headers={})
+    asked = headers.get("range", "")
+    is_current = headers.get("if-range", etag) == etag
+    if not asked.startswith("bytes=") or "," in asked or not is_current:
+        return _Part(status=200, start=0, end=archive.size_bytes, headers={})
+    start, end = _range(asked.removeprefix("bytes="), archive.size_bytes)
+    bounds = {"content-range": f"bytes {start}-{end - 1}/{archive.size_bytes}"}
+    return _Part(status=206, start=start, end=end, headers=bounds)
+
+
+def _range(asked: str, size: int) -> tuple[int, int]:
+    first, _, last = asked.strip().partition("-")
+    try:
+        if not first:
+            start, end = max(0, size - int(last)), size
+        else:
+            start, end = int(first), min(size, int(last) + 1) if last else size
+    except ValueError as cause:
+        raise RangeRefused(asked=asked[:64], size_bytes=size) from cause
+    if not 0 <= start < end:
+        raise RangeRefused(asked=asked[:64], size_bytes=size)
+    return start, end

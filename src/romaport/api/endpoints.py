@@ -1,0 +1,174 @@
+"""From a route of the framework to a run of an operation: credentials, permission, body, thread, answer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from romaport.api import downloads, iam
+from romaport.api.call import ANYONE, Call, Operation, Reply, Takes, Upload, read_query
+from romaport.api.callers import credentials_of, headers_of
+from romaport.api.iam import IamCall, IamOperation
+from romaport.api.parts import Parts
+from romaport.api.uploads import receive_package
+from romaport.auth import Caller
+from romaport.errors import BodyTooLarge, PermissionMissing
+from romaport.ids import new_id
+from romaport.wire.signing import PAYLOAD_HEADER, UNSIGNED_PAYLOAD
+
+__all__ = ["download_route", "iam_route", "operation_route"]
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def operation_route(operation: Operation, parts: Parts) -> HTTPRouteHandler:
+    """Make the route of one operation."""
+
+    async def endpoint(request: AnyRequest) -> ASGIApp:
+        body = await _json_body(request, operation, parts)
+        caller = await _authorised(request, parts, operation.action, body)
+        path = {name: str(value) for name, value in request.path_params.items()}
+        await _check_instance(parts, caller, path)
+        upload = await _upload(request, parts, body) if operation.takes is Takes.PACKAGE else None
+        call = Call(
+            parts=parts,
+            caller=caller,
+            path=path,
+            query=read_query(request.scope["query_string"]),
+            headers=headers_of(request.scope),
+            body=body or b"",
+            upload=upload,
+        )
+        try:
+            reply = await asyncio.to_thread(operation.run, call)
+        finally:
+            if upload is not None:
+                upload.path.unlink(missing_ok=True)
+        return _sender(reply)
+
+    return _route(operation.path, operation.method, endpoint, name=operation.name)
+
+
+def iam_route(operation: IamOperation, parts: Parts) -> HTTPRouteHandler:
+    """Make the route of one IAM operation."""
+
+    async def endpoint(request: AnyRequest) -> ASGIApp:
+        body = await _bounded(request.stream(), parts.options.body_bytes_max)
+        headers = headers_of(request.scope)
+        credentials = credentials_of(request.scope, body)
+        call = IamCall(
+            parts=parts,
+            query=read_query(request.scope["query_string"]),
+            headers=headers,
+            body=body,
+            endpoint=f"{request.scope['scheme']}://{headers.get('host', 'localhost')}",
+            identify=lambda: credentials.verified(parts.gate, ""),
+        )
+        return _sender(await asyncio.to_thread(operation.run, call))
+
+    return _route(operation.path, operation.method, endpoint, name=operation.name)
+
+
+def download_route(parts: Parts) -> HTTPRouteHandler:
+    """Make the route of the download operation."""
+
+    async def endpoint(request: AnyRequest) -> ASGIApp:
+        caller = await _authorised(request, parts, downloads.ACTION, b"")
+        path = {name: str(value) for name, value in request.path_params.items()}
+        await _check_instance(parts, caller, path)
+        call = Call(parts=parts, caller=caller, path=path, query={}, headers=headers_of(request.scope))
+        response = await downloads.ArchiveResponse(call).prepare()
+
+        async def send_archive(scope: Scope, receive: Receive, send: Send) -> None:
+            await response.send_to(scope, receive, send)
+
+        return send_archive
+
+    return HTTPRouteHandler(_pattern(downloads.PATH), http_method=["GET", "HEAD"], name="DownloadAssetArchive", status_code=200)(
+        endpoint
+    )
+
+
+def iam_routes(parts: Parts) -> list[HTTPRouteHandler]:
+    """Make the routes of all IAM operations."""
+    return [iam_route(operation, parts) for operation in iam.OPERATIONS]
+
+
+def _route(
+    path: str, method: str, endpoint: Callable[[AnyRequest], Awaitable[ASGIApp]], *, name: str
+) -> HTTPRouteHandler:
+    return HTTPRouteHandler(_pattern(path), http_method=[method], name=name, status_code=200)(endpoint)  # type: ignore[list-item]
+
+
+def _pattern(path: str) -> str:
+    # The framework wants a type with every parameter; all of ours are texts.
+    return path.replace("}", ":str}")
+
+
+async def _json_body(request: AnyRequest, operation: Operation, parts: Parts) -> bytes | None:
+    """Read the body that a signature covers; None while a package is still to be streamed."""
+    if operation.takes is Takes.NOTHING:
+        return b""
+    headers = headers_of(request.scope)
+    is_streamed = operation.takes is Takes.PACKAGE and (
+        "authorization" not in headers or headers.get(PAYLOAD_HEADER) == UNSIGNED_PAYLOAD
+    )
+    return None if is_streamed else await _bounded(request.stream(), parts.options.body_bytes_max)
+
+
+async def _bounded(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    collected = bytearray()
+    async for chunk in chunks:
+        collected += chunk
+        if len(collected) > limit:
+            raise BodyTooLarge(limit_bytes=limit)
+    return bytes(collected)
+
+
+async def _authorised(request: AnyRequest, parts: Parts, action: str, body: bytes | None) -> Caller:
+    project_id = str(request.path_params["project_id"])
+    credentials = credentials_of(request.scope, body)
+    caller = credentials.known(parts.gate, project_id)
+    if caller is None:
+        caller = await asyncio.to_thread(credentials.verified, parts.gate, project_id)
+    if action != ANYONE and not caller.allows(action):
+        raise PermissionMissing(action=action)
+    return caller
+
+
+async def _check_instance(parts: Parts, caller: Caller, path: dict[str, str]) -> None:
+    if "instance_id" in path:
+        await asyncio.to_thread(parts.directory.instance, caller.project_id, path["instance_id"])
+
+
+async def _upload(request: AnyRequest, parts: Parts, body: bytes | None) -> Upload:
+    path = parts.desk.scratch / f"upload-{new_id()}.zip"
+    chunks = request.stream() if body is None else _once(body)
+    try:
+        return await receive_package(
+            chunks, headers_of(request.scope), path, bytes_max=parts.desk.limits.package_bytes_max
+        )
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _sender(reply: Reply) -> ASGIApp:
+    body = reply.body()
+    headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
+    if body:
+        headers.append((b"content-type", b"application/json"))
+    headers.append((b"content-length", str(len(body)).encode()))
+
+    async def send_reply(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return send_reply

@@ -1,0 +1,143 @@
+"""The progress operation, in front of the framework: the hot path of the whole house.
+
+On a hit it costs two dictionary lookups: the caller by the token, the answer by the job. No thread,
+no SQL, no validation. Anything else goes to a thread.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from romaport.api.callers import credentials_of
+from romaport.api.errors import envelope, extra_headers, status_of
+from romaport.api.parts import Parts
+from romaport.clock import iso
+from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
+from romaport.jobs import Answers, Finding, Job, Owner, State, Watch
+from romaport.kinds import KINDS
+from romaport.wire.assets import AssetJobReason, JobAnswer
+from romaport.wire.dialects import Dialect, status_word
+
+__all__ = ["ACTION", "Progress", "job_answer"]
+
+ACTION = "roma:assets:get"
+"""The permission to ask for progress; ours, as none is published (contract 5.1, product decision 23)."""
+
+_REASONS_MAX = 10
+_TEXT_MAX = 64
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """An answer that only has to be sent."""
+
+    body: bytes
+    headers: list[tuple[bytes, bytes]]
+    owner: Owner
+
+
+def job_answer(job: Job, dialect: Dialect) -> JobAnswer:
+    """Say a job on the wire (contract 1.1, product decisions 1 to 3)."""
+    reasons = [_reason(found) for found in job.findings[:_REASONS_MAX]] or msgspec.UNSET
+    return JobAnswer(
+        id=job.id,
+        type=job.type.value,
+        status=status_word(dialect, job.state.value),
+        progress_percent=round(job.progress, 4),
+        begin_time=iso(job.created_at),
+        end_time=iso(job.ended_at) if job.ended_at else msgspec.UNSET,
+        archive_id=job.archive_id or msgspec.UNSET,
+        reason=reasons,
+        reasons=reasons,
+    )
+
+
+def _reason(found: Finding) -> AssetJobReason:
+    word = KINDS[found.kind].word if found.kind in KINDS else found.kind
+    return AssetJobReason(
+        resource_type=word,
+        resource_name=_cut(found.name),
+        error_code=found.code,
+        error_msg=_cut(found.message),
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_MAX else text[: _TEXT_MAX - 3] + "..."
+
+
+class Progress:
+    """Answers `GET /v2/{project_id}/instances/{instance_id}/assets/jobs/{job_id}`."""
+
+    def __init__(self, parts: Parts, watch: Watch) -> None:
+        self._parts = parts
+        self._answers: Answers[Ready] = Answers(watch, entries_max=parts.desk.ledger.options.answers_max)
+
+    @staticmethod
+    def place(path: str) -> tuple[str, str, str] | None:
+        """Answer project, instance and job of a path that is this operation's; None for any other."""
+        steps = path.split("/")
+        if len(steps) == 8 and steps[6] == "jobs" and steps[5] == "assets" and steps[1] == "v2":
+            return steps[2], steps[4], steps[7]
+        return None
+
+    async def __call__(self, scope: dict[str, Any], send: Send, place: tuple[str, str, str]) -> int:
+        """Answer one request; answer the status that was sent."""
+        request_id: str = scope["state"]["request_id"]
+        try:
+            ready = await self._ready(scope, place)
+        except RomaportError as error:
+            body = envelope(error, path=scope["path"], request_id=request_id)
+            headers = [(b"content-type", b"application/json")]
+            headers += [(name.encode(), value.encode()) for name, value in extra_headers(error).items()]
+            status = status_of(error)
+        else:
+            body, headers, status = ready.body, ready.headers, 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
+        return status
+
+    async def _ready(self, scope: dict[str, Any], place: tuple[str, str, str]) -> Ready:
+        project_id, instance_id, job_id = place
+        if scope["method"] not in ("GET", "HEAD"):
+            raise MethodRefused(method=scope["method"])
+        credentials = credentials_of(scope)
+        gate = self._parts.gate
+        caller = credentials.known(gate, project_id)
+        if caller is None:
+            caller = await asyncio.to_thread(credentials.verified, gate, project_id)
+        if not caller.allows(ACTION):
+            raise PermissionMissing(action=ACTION)
+        ready = self._answers.get(job_id)
+        if ready is None:
+            ready = await asyncio.to_thread(self._look_up, job_id)
+        owner = ready.owner
+        if (
+            owner.project_id != project_id
+            or owner.instance_id != instance_id
+            or (owner.user_id != caller.user_id and not caller.sees_all)
+        ):
+            raise JobMissing(job_id=job_id)
+        return ready
+
+    def _look_up(self, job_id: str) -> Ready:
+        ticket = self._answers.ticket(job_id)
+        try:
+            with self._parts.desk.database.snapshot() as tx:
+                job = self._parts.desk.ledger.read(tx, job_id, findings=_REASONS_MAX)
+        except RomaportError:
+            self._answers.forget(job_id, ticket)
+            raise
+        ready = self._rendered(job)
+        self._answers.keep(job_id, ticket, ready)
+        return ready
+
+    def _rendered(self, job: Job) -> Ready:
+        options = self._parts.options
+        headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+        if job.state is State.RUNNING and options.poll_seconds:
+            headers.append((b"retry-after", str(options.poll_seconds).encode()))
+        return Ready(body=msgspec.json.encode(job_answer(job, options.dialect)), headers=headers, owner=job.owner)

@@ -1,0 +1,89 @@
+"""What the stories of the asset operations share: the parts of the running system they work with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from romaport.catalog import Actor, Catalog, Conflict
+from romaport.clock import Clock
+from romaport.errors import AssetsMissing, RomaportError, SelectionEmpty, SelectionTooLarge
+from romaport.jobs import Engine, Finding, JobContext, Ledger, Owner
+from romaport.kinds import KINDS
+from romaport.packages import PackageLimits
+from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit
+
+__all__ = ["Desk", "Selected", "actor_of", "findings_of"]
+
+_LISTED_CHARACTERS = 8_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The parts of the running system that the asset operations need."""
+
+    database: Database
+    archives: Archives
+    catalog: Catalog
+    ledger: Ledger
+    engine: Engine
+    vault: Vault
+    clock: Clock
+    scratch: Path
+    """A folder for files in the making; emptied at every start."""
+    limits: PackageLimits
+    archive_options: ArchiveOptions
+
+    def submit_after(self, tx: Transaction, job_id: str) -> None:
+        """Have a job run once its row is committed."""
+        after_commit(tx, lambda: self.engine.submit(job_id))
+
+    def scratch_file(self, context: JobContext, name: str) -> Path:
+        """Name a file in the making that no other attempt uses."""
+        return self.scratch / f"{context.job.id}-{context.job.attempt}-{name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selected:
+    """Which applications and tasks a request names, by id."""
+
+    apps: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+    def check(self, tx: Transaction, desk: Desk, owner: Owner, actor: Actor) -> tuple[str, ...]:
+        """Answer all ids; raise the refusal that fits an empty, too large or unknown selection."""
+        limit = desk.ledger.options.assets_max
+        for field, ids in (("apps", self.apps), ("tasks", self.tasks)):
+            if len(ids) > limit:
+                raise SelectionTooLarge(field=field, limit=limit, count=len(ids))
+        if not self.apps and not self.tasks:
+            raise SelectionEmpty
+        missing = [
+            (kind, asset_id)
+            for kind, ids in (("app", self.apps), ("task", self.tasks))
+            for asset_id in desk.catalog.unknown(tx, owner.instance_id, KINDS[kind], ids, actor)
+        ]
+        if missing:
+            listed = ", ".join(f"{KINDS[kind].title} {asset_id}" for kind, asset_id in missing)
+            raise AssetsMissing(count=len(missing), listed=listed[:_LISTED_CHARACTERS])
+        return tuple(dict.fromkeys((*self.apps, *self.tasks)))
+
+
+def actor_of(context: JobContext, desk: Desk) -> Actor:
+    """Answer for whom a job acts: the rights are those its user had when it was submitted."""
+    owner = context.job.owner
+    return Actor(
+        user_id=owner.user_id,
+        user_name=owner.user_name,
+        sees_all=bool(context.job.request.get("sees_all", False)),
+        at=desk.clock(),
+    )
+
+
+def findings_of(conflicts: Iterable[Conflict]) -> list[Finding]:
+    """Say conflicts as findings."""
+    return [finding(found.kind, found.name, found.error) for found in conflicts]
+
+
+def finding(kind: str, name: str, error: RomaportError) -> Finding:
+    """Say what is wrong with one asset as a finding."""
+    return Finding(kind=kind, name=name, code=error.code, message=error.explanation)

@@ -1,0 +1,56 @@
+"""Downloads: an archive is offered until its last byte was handed over once, or its time is over."""
+
+from datetime import timedelta
+
+from romaport.assets.desk import Desk
+from romaport.assets.imports import upload_path
+from romaport.catalog import Actor
+from romaport.errors import ArchiveMissing
+from romaport.jobs import Archive, Job, Owner
+
+__all__ = ["find_archive", "sweep", "take_archive"]
+
+_GRACE = timedelta(hours=1)
+"""How old a file without a row must be: one just written may be about to get its row."""
+
+
+def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Archive:
+    """Answer an archive to download.
+
+    Raise `ArchiveMissing` if there is none in the instance or it is another user's, `ArchiveTaken`
+    or `ArchiveExpired` if it was.
+    """
+    with desk.database.snapshot() as tx:
+        archive, job = desk.ledger.archive(tx, archive_id)
+    if not may_see(job, owner, actor):
+        raise ArchiveMissing(archive_id=archive_id)
+    desk.ledger.offered(archive, job)
+    return archive
+
+
+def may_see(job: Job, owner: Owner, actor: Actor) -> bool:
+    """Say whether a job exists for a caller: in its own instance, for its user or an administrator."""
+    is_here = (job.owner.project_id, job.owner.instance_id) == (owner.project_id, owner.instance_id)
+    return is_here and (actor.sees_all or job.owner.user_id == actor.user_id)
+
+
+def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
+    """Use up the one download of an archive: its job is Finished, its bytes go. False if someone was faster."""
+    with desk.database.transaction() as tx:
+        is_first = desk.ledger.take(tx, archive, by=by)
+    if is_first:
+        desk.archives.remove(archive.path)
+    return is_first
+
+
+def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
+    """Finish what has expired, and remove every file that no row names; answer the removed files."""
+    at = desk.clock()
+    with desk.database.transaction() as tx:
+        desk.ledger.expire(tx, at)
+        archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
+        uploads = {upload_path(job_id) for job_id in desk.ledger.pending(tx)}
+    return [
+        *desk.archives.sweep("archives", archives, older_than=grace, at=at),
+        *desk.archives.sweep("uploads", uploads, older_than=grace, at=at),
+    ]

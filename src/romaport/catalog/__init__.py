@@ -1,0 +1,41 @@
+"""The assets an instance holds, one at a time and in whole sets."""
+
+from romaport.catalog.catalog import ROLES, Actor, Catalog
+from romaport.catalog.intake import Intake
+from romaport.catalog.store.rows import Page
+from romaport.catalog.store.staging import Into
+from romaport.catalog.transfer import (
+    Applied,
+    Conflict,
+    Policy,
+    Selection,
+    apply,
+    check,
+    delete_selected,
+    discard,
+    open_holes,
+    selected,
+    stage,
+    staged_count,
+)
+
+__all__ = [
+    "ROLES",
+    "Actor",
+    "Applied",
+    "Catalog",
+    "Conflict",
+    "Intake",
+    "Into",
+    "Page",
+    "Policy",
+    "Selection",
+    "apply",
+    "check",
+    "delete_selected",
+    "discard",
+    "open_holes",
+    "selected",
+    "stage",
+    "staged_count",
+]

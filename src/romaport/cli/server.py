@@ -1,0 +1,82 @@
+"""Commands that run the server on this machine, and show how it is set."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from romaport.auth import Directory
+    from romaport.cli.serving import FirstCredentials
+    from romaport.settings import Settings
+
+__all__ = ["add_server_commands", "opened_directory"]
+
+
+def add_server_commands(app: typer.Typer) -> None:
+    """Add `serve`, `demo` and `settings` to the command line."""
+    app.command("serve")(serve)
+    app.command("demo")(demo)
+    app.command("settings")(settings)
+
+
+def _settings(**server: object) -> "Settings":
+    from msgspec import structs
+
+    from romaport.settings import read_settings
+
+    read = read_settings(os.environ)
+    given = {name: value for name, value in server.items() if value is not None}
+    return structs.replace(read, server=structs.replace(read.server, **given))
+
+
+@contextmanager
+def opened_directory() -> "Iterator[Directory]":
+    """Open users, projects, instances and keys of the data folder that the settings name."""
+    from romaport.assembly import open_directory
+
+    with open_directory(_settings()) as directory:
+        yield directory
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at; 0 takes a free one.")] = None,
+    data: Annotated[str | None, typer.Option(help="Folder for all that is kept.")] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Announce the start as one JSON line.")] = False,
+) -> None:
+    """Serve until Ctrl-C. The first start makes an administrator and prints the credentials once."""
+    from romaport.cli.serving import announced, run_server
+    from romaport.telemetry import configure_logging
+
+    read = _settings(host=host, port=port, data=data)
+    configure_logging(level=read.server.log_level, as_json=read.server.log_format == "json")
+
+    def announce(address: str, credentials: "FirstCredentials | None") -> None:
+        typer.echo(announced(address, credentials, read, as_json=json))
+
+    run_server(read, announce=announce)
+
+
+def demo() -> None:
+    """Show the main job: a sample leaves one instance and arrives in another, on a server of its own."""
+    from romaport.cli.demo import run_demo
+
+    raise typer.Exit(run_demo())
+
+
+def settings(*, json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:
+    """Print every setting with its value and where that came from."""
+    import msgspec
+
+    from romaport.settings import described
+
+    found = described(_settings(), os.environ)
+    if json:
+        typer.echo(msgspec.json.encode(found).decode())
+        return
+    for item in found:
+        typer.echo(f"{item.name}={item.value}  ({item.source}; default {item.default})\n    {item.description}")

@@ -1,0 +1,168 @@
+"""Running the server in this process: the embedded HTTP server in our own loop, and a stop that cuts nobody off."""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import uvloop
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from romaport.assembly import build
+from romaport.auth import TENANT_ADMINISTRATOR, Directory
+from romaport.ids import new_secret
+from romaport.jobs import Checkpoint
+from romaport.settings import Settings
+
+__all__ = ["FirstCredentials", "announced", "first_start", "run_server"]
+
+_log = logging.getLogger("romaport.server")
+
+# A token may be 100,000 characters (contract 4.1); the server's own default would do, this says why it must.
+_HEADERS_BYTES_MAX = 417_792
+_DOMAIN = "romaport"
+_PROJECT = "default"
+_INSTANCES = ("development", "production")
+_USER = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstCredentials:
+    """What the first start made, and shows once."""
+
+    domain: str
+    user: str
+    password: str
+    access_key: str
+    secret_key: str
+    project: str
+    project_id: str
+    instances: dict[str, str]
+    """Ids by name."""
+
+
+def first_start(directory: Directory) -> FirstCredentials | None:
+    """Make a project, two instances and an administrator, if there is no user yet."""
+    if directory.users():
+        return None
+    directory.ensure_domain(_DOMAIN)
+    project_id = directory.add_project(_PROJECT, _DOMAIN)
+    instances = {name: directory.add_instance(project_id, name) for name in _INSTANCES}
+    password = new_secret(20)
+    user_id = directory.add_user(_USER, password, _DOMAIN)
+    directory.grant(user_id, project_id, TENANT_ADMINISTRATOR)
+    access_key, secret_key = directory.add_key(user_id)
+    return FirstCredentials(
+        domain=_DOMAIN,
+        user=_USER,
+        password=password,
+        access_key=access_key,
+        secret_key=secret_key,
+        project=_PROJECT,
+        project_id=project_id,
+        instances=instances,
+    )
+
+
+def run_server(
+    settings: Settings,
+    *,
+    announce: Callable[[str, FirstCredentials | None], None],
+    checkpoint: Checkpoint | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; `announce` is told the address once requests are answered."""
+    system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
+    credentials = first_start(system.directory)
+    port = settings.server.port or _free_port(settings.server.host)
+
+    async def serve() -> None:
+        server = Server(
+            system.app,
+            address=settings.server.host,
+            port=port,
+            interface=Interfaces.ASGI,
+            websockets=False,
+            backlog=1024,
+            http1_settings=HTTP1Settings(max_buffer_size=_HEADERS_BYTES_MAX),
+            log_enabled=False,
+            log_level=LogLevels.warning,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.stop)
+        serving = asyncio.create_task(server.serve())
+        await _until_answering(settings.server.host, port, serving)
+        announce(f"http://{settings.server.host}:{port}", credentials)
+        await serving
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve())
+
+
+async def _until_answering(host: str, port: int, serving: "asyncio.Task[None]") -> None:
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return
+    await serving
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as found:
+        found.bind((host, 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def announced(address: str, credentials: FirstCredentials | None, settings: Settings, *, as_json: bool) -> str:
+    """Say where the server answers and, at the first start, with which credentials."""
+    if as_json:
+        return json.dumps({"endpoint": address, "credentials": asdict(credentials) if credentials else None})
+    lines = [f"romaport answers at {address}, data in {settings.data.resolve()}"]
+    if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
+        lines.append("Put a proxy that speaks TLS before it: tokens and packages travel as they are.")
+    if credentials is not None:
+        lines.append(_first_lines(address, credentials))
+    return "\n".join(lines)
+
+
+def _first_lines(address: str, found: FirstCredentials) -> str:
+    instances = "\n".join(f"    instance     {name}: {instance_id}" for name, instance_id in found.instances.items())
+    first = next(iter(found.instances.values()))
+    body = {
+        "auth": {
+            "identity": {
+                "methods": ["password"],
+                "password": {
+                    "user": {"name": found.user, "password": found.password, "domain": {"name": found.domain}}
+                },
+            },
+            "scope": {"project": {"name": found.project}},
+        }
+    }
+    return f"""
+First start. These credentials are shown this once:
+    user         {found.user} (domain {found.domain})
+    password     {found.password}
+    access key   {found.access_key}
+    secret key   {found.secret_key}
+    project      {found.project}: {found.project_id}
+{instances}
+
+Ready to paste into another terminal:
+
+TOKEN=$(curl -s -D - -o /dev/null -H 'Content-Type: application/json' \\
+  -d '{json.dumps(body)}' \\
+  {address}/v3/auth/tokens | tr -d '\\r' | sed -n 's/^x-subject-token: //Ip')
+curl -s -H "X-Auth-Token: $TOKEN" {address}/v2/{found.project_id}/instances/{first}/apps
+"""

@@ -1,0 +1,33 @@
+"""Jobs: their states, their truth in the ledger, and what runs them."""
+
+from romaport.jobs.engine import Engine
+from romaport.jobs.engine_embedded import EmbeddedEngine
+from romaport.jobs.job import Archive, Finding, Job, Owner, Severity
+from romaport.jobs.ledger import Fenced, JobOptions, Ledger
+from romaport.jobs.runner import Checkpoint, JobContext, JobStory, Runner, Stopped
+from romaport.jobs.states import MOVES, JobType, State, can_move
+from romaport.jobs.watch import Answers, Watch
+
+__all__ = [
+    "MOVES",
+    "Answers",
+    "Archive",
+    "Checkpoint",
+    "EmbeddedEngine",
+    "Engine",
+    "Fenced",
+    "Finding",
+    "Job",
+    "JobContext",
+    "JobOptions",
+    "JobStory",
+    "JobType",
+    "Ledger",
+    "Owner",
+    "Runner",
+    "Severity",
+    "State",
+    "Stopped",
+    "Watch",
+    "can_move",
+]

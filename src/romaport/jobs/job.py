@@ -1,0 +1,96 @@
+"""What is known of a job, and of the archive an export leaves."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from romaport.jobs.states import JobType, State
+
+__all__ = ["Archive", "Finding", "Job", "Owner", "Severity"]
+
+
+class Severity(StrEnum):
+    """What a finding means for its job."""
+
+    REFUSAL = "refusal"
+    HOLE = "hole"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What is wrong with, or worth knowing of, one asset of a job; the wire's `reason`."""
+
+    kind: str
+    name: str
+    code: str
+    message: str
+    severity: Severity = Severity.REFUSAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """Whose job it is, and where."""
+
+    project_id: str
+    instance_id: str
+    user_id: str
+    user_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One asynchronous export, import or deletion."""
+
+    id: str
+    owner: Owner
+    type: JobType
+    state: State
+    request: dict[str, Any]
+    attempt: int
+    """Raised at every start; later writes of an earlier attempt change nothing."""
+    strikes: int
+    """Starts that did not end by a graceful stop."""
+    done: int
+    total: int
+    counts: dict[str, list[int]]
+    """Items done and items to do, by kind."""
+    checkpoint: dict[str, Any]
+    created_at: datetime
+    ended_at: datetime | None
+    archive_id: str | None = None
+    findings: tuple[Finding, ...] = field(default=())
+    """The first of its findings, as many as the wire shows."""
+
+    @property
+    def progress(self) -> float:
+        """Answer items done over items to do, 0..1; 1 only in a success, below 1 until the job is final."""
+        if self.state in (State.SUCCEEDED, State.FINISHED):
+            return 1.0
+        if self.total <= 0:
+            return 0.0
+        return min(self.done / self.total, _ALMOST)
+
+
+# Work that is all counted but not yet final must not read as complete.
+_ALMOST = 0.9999
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """A package that the server keeps for one download, until it expires."""
+
+    id: str
+    job_id: str
+    file_name: str
+    size_bytes: int
+    sha256: str
+    expires_at: datetime
+    taken_at: datetime | None = None
+    taken_by: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where its bytes lie in the archive store."""
+        return f"archives/{self.id}.zip"

@@ -1,0 +1,194 @@
+"""The truth about jobs: opened, counted, ended, their archives offered, taken and expired.
+
+Every write of a running job is bound to its attempt; what an older attempt still wants to say is
+refused with `Fenced`. Every change is announced as soon as it is committed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from romaport.clock import Clock, iso
+from romaport.errors import ArchiveExpired, ArchiveMissing, ArchiveTaken, JobMissing, JobMoveRefused, JobRunning
+from romaport.ids import new_id
+from romaport.jobs import store
+from romaport.jobs.job import Archive, Finding, Job, Owner, Severity
+from romaport.jobs.states import JobType, State, can_move
+from romaport.jobs.watch import Watch
+from romaport.storage import Transaction, TransactionConflict, after_commit
+
+__all__ = ["Fenced", "JobOptions", "Ledger"]
+
+
+class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How jobs are run."""
+
+    workers: Annotated[int, Meta(ge=1, le=64, description="Jobs this process runs at once.")] = 2
+    running_per_user: Annotated[
+        int, Meta(ge=1, le=100, description="Jobs of one type that one user may run at once in one instance.")
+    ] = 1
+    attempts_max: Annotated[
+        int, Meta(ge=1, le=100, description="Starts after which a job that never reaches its end is given up.")
+    ] = 3
+    assets_max: Annotated[
+        int, Meta(ge=1, le=100_000, description="Applications, and tasks, that one request may select.")
+    ] = 100
+    progress_seconds: Annotated[
+        float, Meta(ge=0, le=10, description="Pause between two writes of a job's progress.")
+    ] = 0.25
+    retry_seconds: Annotated[
+        float, Meta(ge=0.1, le=300, description="Pause before a job that met a broken store is tried again.")
+    ] = 2.0
+    answers_max: Annotated[
+        int, Meta(ge=1, le=1_000_000, description="Ready progress answers that are kept in memory.")
+    ] = 10_000
+
+
+class Fenced(Exception):  # noqa: N818 - a signal to the runner, not an error anyone is shown
+    """Another attempt runs this job, or it has ended: the work at hand is void."""
+
+
+class Ledger:
+    """Every job there is. Methods take an open transaction and never end it."""
+
+    def __init__(self, watch: Watch, clock: Clock, options: JobOptions) -> None:
+        self._watch = watch
+        self._clock = clock
+        self.options = options
+
+    def open(self, tx: Transaction, owner: Owner, type_: JobType, request: dict[str, Any], *, job_id: str = "") -> Job:
+        """Begin a new job; raise `JobRunning` when the user's slots for the type are all in use."""
+        slot = self.admit(tx, owner, type_)
+        job = Job(
+            id=job_id or new_id(),
+            owner=owner,
+            type=type_,
+            state=State.RUNNING,
+            request=request,
+            attempt=0,
+            strikes=0,
+            done=0,
+            total=0,
+            counts={},
+            checkpoint={},
+            created_at=self._clock(),
+            ended_at=None,
+        )
+        try:
+            store.add(tx, job, slot)
+        except TransactionConflict as cause:
+            raise JobRunning(type=type_.value, limit=self.options.running_per_user) from cause
+        return job
+
+    def admit(self, tx: Transaction, owner: Owner, type_: JobType) -> int:
+        """Answer a free slot for a job of the type; raise `JobRunning` when the user's are all in use."""
+        slot = store.free_slot(tx, owner, type_, self.options.running_per_user)
+        if slot is None:
+            raise JobRunning(type=type_.value, limit=self.options.running_per_user)
+        return slot
+
+    def read(self, tx: Transaction, job_id: str, *, findings: int = 0) -> Job:
+        """Answer a job; raise `JobMissing`."""
+        job = store.read(tx, job_id, findings=findings)
+        if job is None:
+            raise JobMissing(job_id=job_id)
+        return job
+
+    def pending(self, tx: Transaction) -> list[str]:
+        """Answer the jobs that are not final, oldest first."""
+        return store.pending(tx)
+
+    def begin(self, tx: Transaction, job_id: str) -> Job | None:
+        """Start one more attempt at a job; None if it has ended."""
+        return store.read(tx, job_id) if store.begin(tx, job_id, self._clock()) else None
+
+    def record(self, tx: Transaction, job: Job, **values: Any) -> Job:
+        """Write what an attempt has done (`done`, `total`, `counts`, `checkpoint`, `strikes`); raise `Fenced`.
+
+        What was done once stays done: a later attempt that counts again from the start shows no less.
+        """
+        if "done" in values:
+            values["done"] = max(job.done, values["done"])
+        if not store.record(tx, job, values):
+            raise Fenced
+        after_commit(tx, lambda: self._watch.announce(job.id))
+        return replace(job, **values)
+
+    def succeed(self, tx: Transaction, job: Job, *, archive: Archive | None = None) -> None:
+        """End a job in success, with the archive whose bytes are already stored; raise `Fenced`."""
+        if archive is not None:
+            store.add_archive(tx, archive)
+        self._end(tx, job, State.SUCCEEDED)
+
+    def fail(self, tx: Transaction, job: Job, findings: Sequence[Finding]) -> None:
+        """End a job in failure, saying why; raise `Fenced`."""
+        store.discard_findings(tx, job.id)
+        store.add_findings(tx, job.id, findings)
+        self._end(tx, job, State.FAILED)
+
+    def note(self, tx: Transaction, job: Job, findings: Sequence[Finding]) -> None:
+        """Add findings that stand in nobody's way."""
+        assert all(found.severity is not Severity.REFUSAL for found in findings)
+        store.add_findings(tx, job.id, findings)
+
+    def _end(self, tx: Transaction, job: Job, state: State) -> None:
+        assert can_move(job.state, state)
+        if not store.move(tx, job, state, at=self._clock()):
+            raise Fenced
+        after_commit(tx, lambda: self._watch.announce(job.id))
+
+    def new_archive(self, job: Job, *, size_bytes: int, sha256: str, ttl_seconds: int) -> Archive:
+        """Describe the archive of an export whose bytes are about to be stored."""
+        at = self._clock()
+        return Archive(
+            id=new_id(),
+            job_id=job.id,
+            file_name=f"assets-{at.strftime('%Y%m%d%H%M%S')}-{job.id[:8]}.zip",
+            size_bytes=size_bytes,
+            sha256=sha256,
+            expires_at=at + timedelta(seconds=ttl_seconds),
+        )
+
+    def archive(self, tx: Transaction, archive_id: str) -> tuple[Archive, Job]:
+        """Answer an archive that can be downloaded now, and its job.
+
+        Raise `ArchiveMissing`, or `ArchiveTaken` or `ArchiveExpired`, which say when.
+        """
+        found = store.archive(tx, archive_id)
+        job = store.read(tx, found.job_id) if found else None
+        if found is None or job is None:
+            raise ArchiveMissing(archive_id=archive_id)
+        return found, job
+
+    def offered(self, archive: Archive, job: Job) -> None:
+        """Raise `ArchiveTaken` or `ArchiveExpired` unless an archive can be downloaded now."""
+        if archive.taken_at is not None:
+            raise ArchiveTaken(at=iso(archive.taken_at), by=archive.taken_by or "")
+        if archive.expires_at <= self._clock() or job.state is not State.SUCCEEDED:
+            raise ArchiveExpired(at=iso(archive.expires_at))
+
+    def take(self, tx: Transaction, archive: Archive, *, by: str) -> bool:
+        """Note the one download of an archive and finish its job; False if it was taken or expired before."""
+        job = store.read(tx, archive.job_id)
+        if job is None or not store.take(tx, archive.id, by=by, at=self._clock()):
+            return False
+        if not store.move(tx, job, State.FINISHED, at=self._clock()):
+            raise JobMoveRefused(job_id=job.id, state=job.state.value, wanted=State.FINISHED.value)
+        after_commit(tx, lambda: self._watch.announce(job.id))
+        return True
+
+    def expire(self, tx: Transaction, at: datetime) -> list[str]:
+        """Finish the exports whose archive's time is over; answer their ids."""
+        over = store.expired(tx, at)
+        for job_id in over:
+            job = store.read(tx, job_id)
+            if job is not None and store.move(tx, job, State.FINISHED, at=at):
+                after_commit(tx, lambda changed=job_id: self._watch.announce(changed))  # type: ignore[misc]
+        return over
+
+    def kept_archives(self, tx: Transaction) -> set[str]:
+        """Answer the ids of the archives whose bytes are still to be had."""
+        return store.kept_archives(tx)

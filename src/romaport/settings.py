@@ -1,0 +1,147 @@
+"""The tree of options, read once from the environment.
+
+`ROMAPORT_<GROUP>_<FIELD>` sets one option; a `ROMAPORT_` name that nobody reads is an error, because a
+misspelt limit must not be a silent default.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from romaport.api import ApiOptions
+from romaport.auth import AuthOptions
+from romaport.errors import SettingInvalid
+from romaport.jobs import JobOptions
+from romaport.packages import PackageLimits
+from romaport.storage import ArchiveOptions, DatabaseOptions
+
+__all__ = ["ServerOptions", "Setting", "Settings", "described", "read_settings"]
+
+_PREFIX = "ROMAPORT_"
+_FOREIGN = ("ROMAPORT_CLIENT_", "ROMAPORT_NEW_PASSWORD")
+"""Names that the command line reads by itself."""
+
+
+class ServerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server listens and keeps its data."""
+
+    host: Annotated[str, Meta(min_length=1, description="Address to listen at.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port to listen at; 0 takes a free one.")] = 8094
+    data: Annotated[str, Meta(min_length=1, description="Folder of the database, the archives and the key file.")] = (
+        "romaport-data"
+    )
+    shutdown_seconds: Annotated[
+        int, Meta(ge=1, le=600, description="How long a stopping server waits for open requests.")
+    ] = 30
+    log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$", description="The least level logged.")] = (
+        "info"
+    )
+    log_format: Annotated[str, Meta(pattern="^(json|text)$", description="One JSON object a line, or text.")] = "json"
+
+
+class SecretOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The key under which secrets lie encrypted."""
+
+    key: Annotated[
+        str, Meta(pattern="^([0-9a-fA-F]{64})?$", description="64 hex digits; empty takes the data folder's key file.")
+    ] = ""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every option there is, by group."""
+
+    server: ServerOptions = ServerOptions()
+    secrets: SecretOptions = SecretOptions()
+    api: ApiOptions = ApiOptions()
+    auth: AuthOptions = AuthOptions()
+    jobs: JobOptions = JobOptions()
+    database: DatabaseOptions = DatabaseOptions()
+    archives: ArchiveOptions = ArchiveOptions()
+    packages: PackageLimits = PackageLimits()
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return Path(self.server.data)
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One option as the reference and `romaport settings` show it."""
+
+    name: str
+    value: str
+    default: str
+    source: str
+    description: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Read the options; raise `SettingInvalid` with everything that is wrong, by name."""
+    tree: dict[str, dict[str, str]] = {}
+    problems: list[tuple[str, str]] = []
+    known = {name: place for name, place in _names()}
+    for name, text in sorted(environment.items()):
+        if not name.startswith(_PREFIX) or name.startswith(_FOREIGN):
+            continue
+        if name not in known:
+            problems.append((name, "is not a setting; `romaport settings` lists them"))
+            continue
+        group, field = known[name]
+        problem = _problem(group, field, text)
+        if problem:
+            problems.append((name, problem))
+        tree.setdefault(group, {})[field] = text
+    if problems:
+        raise SettingInvalid(name=problems[0][0], rule="; ".join(_said(problems)))
+    return msgspec.convert(tree, Settings, strict=False)
+
+
+def _said(problems: list[tuple[str, str]]) -> Iterator[str]:
+    yield problems[0][1]
+    for name, rule in problems[1:]:
+        yield f"{name}: {rule}"
+
+
+def _names() -> Iterator[tuple[str, tuple[str, str]]]:
+    for group in msgspec.structs.fields(Settings):
+        for field in msgspec.structs.fields(group.type):
+            yield f"{_PREFIX}{group.name}_{field.name}".upper(), (group.name, field.name)
+
+
+def _problem(group: str, field: str, text: str) -> str:
+    shape = next(found.type for found in msgspec.structs.fields(Settings) if found.name == group)
+    type_ = next(found.type for found in msgspec.structs.fields(shape) if found.name == field)
+    try:
+        msgspec.convert(text, type_, strict=False)
+    except msgspec.ValidationError as refusal:
+        return str(refusal).replace("Expected", "must be", 1)
+    return ""
+
+
+def described(settings: Settings, environment: Mapping[str, str]) -> list[Setting]:
+    """Answer every option with its value, its default and where the value came from; secrets as stars."""
+    defaults = Settings()
+    found = []
+    for name, (group, field) in _names():
+        value = getattr(getattr(settings, group), field)
+        default = getattr(getattr(defaults, group), field)
+        is_secret = group == "secrets"
+        found.append(
+            Setting(
+                name=name,
+                value="********" if is_secret and value else str(value),
+                default=str(default),
+                source="environment" if name in environment else "default",
+                description=_description(group, field),
+            )
+        )
+    return found
+
+
+def _description(group: str, field: str) -> str:
+    shape: Any = next(found.type for found in msgspec.structs.fields(Settings) if found.name == group)
+    schema = msgspec.json.schema(shape)["$defs"][shape.__name__]["properties"][field]
+    return str(schema.get("description", ""))

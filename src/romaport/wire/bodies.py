@@ -1,0 +1,89 @@
+"""Request bodies: JSON to typed values, with everything that is wrong said at once."""
+
+from typing import Any, TypeVar, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+from romaport.errors import BodyInvalid, BodyMissing
+
+__all__ = ["decode"]
+
+Shape = TypeVar("Shape", bound=Struct)
+
+_PROBLEMS_MAX = 50
+
+
+def decode(shape: type[Shape], body: bytes) -> Shape:
+    """Read a JSON body as a shape.
+
+    A null is an absent field, as the SDKs leave such fields out. Raises `BodyMissing` for no body and
+    `BodyInvalid` with every problem found, each as `field: rule`.
+    """
+    if not body.strip():
+        raise BodyMissing
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as cause:
+        raise BodyInvalid(problems=f"body: must be JSON ({cause})") from cause
+    except UnicodeDecodeError as cause:
+        raise BodyInvalid(problems="body: must be UTF-8") from cause
+    if not isinstance(value, dict):
+        raise BodyInvalid(problems="body: must be a JSON object")
+    value = _without_nulls(value)
+    problems = _problems(shape, value, "")
+    if problems:
+        raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
+    return msgspec.convert(value, shape)
+
+
+def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(inner) if isinstance(inner, dict) else inner
+        for name, inner in value.items()
+        if inner is not None
+    }
+
+
+def _problems(shape: type[Struct], value: dict[str, Any], path: str) -> list[str]:
+    found: list[str] = []
+    known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    if shape.__struct_config__.forbid_unknown_fields:
+        found.extend(f"{path}{_short(name)}: is not a field of this request" for name in value if name not in known)
+    for name, field in known.items():
+        if name not in value:
+            if field.default is NODEFAULT and field.default_factory is NODEFAULT:
+                found.append(f"{path}{name}: is required")
+            continue
+        if isinstance(field.type, type) and issubclass(field.type, Struct) and isinstance(value[name], dict):
+            found.extend(_problems(field.type, value[name], f"{path}{name}."))
+        else:
+            found.extend(_element_problems(field.type, value[name], f"{path}{name}"))
+    return found
+
+
+def _element_problems(type_: Any, value: Any, path: str) -> list[str]:
+    items = [part for part in (type_, *get_args(type_)) if get_origin(part) is list]
+    if items and isinstance(value, list):
+        (item,) = get_args(items[0])
+        return [
+            problem for position, inner in enumerate(value) for problem in _checked(item, inner, f"{path}[{position}]")
+        ]
+    return _checked(type_, value, path)
+
+
+def _checked(type_: Any, value: Any, path: str) -> list[str]:
+    try:
+        msgspec.convert(value, type_)
+    except msgspec.ValidationError as refusal:
+        return [f"{path}: {_rule(str(refusal))}"]
+    return []
+
+
+def _rule(message: str) -> str:
+    # The path is ours already; what is left is the rule in the validator's words.
+    return message.split(" - at `")[0].replace("Expected", "must be", 1)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 64 else name[:61] + "..."
