@@ -86,4 +86,4 @@ def findings_of(conflicts: Iterable[Conflict]) -> list[Finding]:
 
 def finding(kind: str, name: str, error: RomaportError) -> Finding:
     """Say what is wrong with one asset as a finding."""
-    return Finding(kind=kind, name=name, code=error.code, message=error.explanation)
+    return Finding(kind=kind, name=name, code=error.code, message=str(error))

@@ -102,8 +102,12 @@ def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> lis
     staging.meet(tx, into)
     conflicts: list[Conflict] = []
     if not policy.merges:
-        for kind, name in staging.taken(tx, into.job_id, CONFLICTS_MAX):
-            conflicts.append(Conflict(kind=kind, name=name, error=_taken(kind, name)))
+        conflicts.extend(
+            Conflict(kind=kind, name=name, error=_taken(kind, name))
+            for kind, name in staging.taken(tx, into.job_id, CONFLICTS_MAX)
+            # A part without a name of its own exists because what it is part of does.
+            if KINDS[kind].name_field
+        )
     for kind, name, reference, target_kind, key in staging.dangling(tx, into.job_id, CONFLICTS_MAX):
         target = " / ".join(msgspec.json.decode(key))
         error = ReferenceMissing(field=reference, kind=KINDS[target_kind].title, asset_id=target)
@@ -122,7 +126,7 @@ def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> lis
 def _taken(kind: str, name: str) -> RomaportError:
     if kind == "app":
         return AppNameTaken(name=name)
-    return AssetNameTaken(kind=KINDS[kind].title, name=name, field=KINDS[kind].name_field or "key")
+    return AssetNameTaken(kind=KINDS[kind].title, name=name, field=KINDS[kind].name_field)
 
 
 def apply(tx: Transaction, into: Into, policy: Policy) -> Applied:
