@@ -82,7 +82,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Read the options; raise `SettingInvalid` with everything that is wrong, by name."""
     tree: dict[str, dict[str, str]] = {}
     problems: list[tuple[str, str]] = []
-    known = {name: place for name, place in _names()}
+    known = dict(_names())
     for name, text in sorted(environment.items()):
         if not name.startswith(_PREFIX) or name.startswith(_FOREIGN):
             continue

@@ -21,7 +21,9 @@ def configure_logging(*, level: str, as_json: bool, stream: TextIO | None = None
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(
             colors=False,
             # The other formatters print local variables, among them credentials.
             exception_formatter=structlog.dev.plain_traceback,

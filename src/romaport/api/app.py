@@ -5,12 +5,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.types import HTTPScope, Message, Receive, Send
+from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
 from romaport.api import apps, assets, instances, resources
@@ -64,20 +64,21 @@ class Application:
             logging_config=None,
         )
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI connection."""
-        if scope["type"] != "http":
+        if "method" not in scope:
             await self._framework(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send)
+        request = cast("HTTPScope", scope)
+        exchange = _Exchange(request, receive, send)
         began_at = time.perf_counter()
         try:
             place = Progress.place(scope["path"])
             if place is not None:
-                await self._progress(scope, exchange.send, place)
+                await self._progress(request, exchange.send, place)
             else:
-                await self._framework(scope, exchange.receive, exchange.send)
-        except Exception as cause:
+                await self._framework(request, exchange.receive, exchange.send)
+        except Exception as cause:  # noqa: BLE001 - one of the three places of the house
             # The last line of defence: the caller gets an answer with an id, the log gets the cause under it.
             await exchange.fail(cause)
         exchange.log(time.perf_counter() - began_at)
@@ -95,13 +96,13 @@ class _Exchange:
         self._is_read = False
         scope.setdefault("state", {})["request_id"] = self.request_id
 
-    async def receive(self) -> Any:
-        message = await self._receive()
+    async def receive(self) -> HTTPReceiveMessage:
+        message = cast("HTTPReceiveMessage", await self._receive())
         if message["type"] != "http.request" or not message.get("more_body", False):
             self._is_read = True
         return message
 
-    async def send(self, message: Any) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             if self._status >= HTTPStatus.BAD_REQUEST and self._scope["method"] in ("POST", "PUT"):
@@ -114,7 +115,7 @@ class _Exchange:
         left = _DRAIN_BYTES
         while not self._is_read and left > 0:
             message = await self.receive()
-            left -= len(message.get("body", b""))
+            left -= len(message["body"]) if message["type"] == "http.request" else left
 
     async def fail(self, cause: Exception) -> None:
         path = self._scope["path"]
@@ -138,12 +139,13 @@ class _Exchange:
             )
 
 
-async def _answer(error: RomaportError, scope: Any, send: Any) -> None:
+async def _answer(error: RomaportError, scope: HTTPScope, send: Send) -> None:
     body = envelope(error, path=scope["path"], request_id=scope["state"]["request_id"])
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode()) for name, value in extra_headers(error).items()]
     await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    shown = b"" if scope["method"] == "HEAD" else body
+    await send({"type": "http.response.body", "body": shown, "more_body": False})
 
 
 def _refusal(request: Request[Any, Any, Any], error: RomaportError) -> Response[bytes]:

@@ -22,7 +22,7 @@ _ONE = "/v2/{project_id}/instances/{instance_id}/apps/{app_id}"
 class SecretReset(Struct, frozen=True, forbid_unknown_fields=True):
     """Body of the secret's reset; without a secret one is made up."""
 
-    secret: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9!@#$%+=.\-/]+$")] | None = None
+    secret: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9!@#$%+=.\-/]+\Z")] | None = None
 
 
 class AppUser(Struct, frozen=True):

@@ -6,7 +6,9 @@ HEAD, Range and conditional requests never use it up (product decision 5).
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from http import HTTPStatus
+
+from litestar.types import HTTPScope, Receive, Send
 
 from romaport.api.call import Call
 from romaport.assets import find_archive, take_archive
@@ -45,7 +47,7 @@ class ArchiveResponse:
         )
         return self
 
-    async def send_to(self, scope: Mapping[str, Any], receive: Any, send: Any) -> int:
+    async def send_to(self, scope: HTTPScope, receive: Receive, send: Send) -> int:
         """Send headers and bytes; answer the status."""
         archive = self._archive
         assert archive is not None
@@ -62,10 +64,10 @@ class ArchiveResponse:
             "content-length": str(length),
             **part.headers,
         }
-        if part.status == 304:
+        if part.status == HTTPStatus.NOT_MODIFIED:
             del headers["content-length"], headers["content-type"]
         stream = desk.archives.stream(archive.path, start=part.start, end=part.end)
-        is_body = not is_head and part.status != 304
+        is_body = not is_head and part.status != HTTPStatus.NOT_MODIFIED
         first = b""
         if is_body:
             # The first bytes are read before the status is sent, so that a file just taken is still a 410.
@@ -75,7 +77,7 @@ class ArchiveResponse:
                 raise ArchiveExpired(at="another download's end") from cause
         await send({"type": "http.response.start", "status": part.status, "headers": _encoded(headers)})
         if not is_body:
-            await send({"type": "http.response.body", "body": b""})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
             return part.status
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
@@ -85,7 +87,7 @@ class ArchiveResponse:
                     return part.status
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-            is_whole = part.status == 200 and not gone.done()
+            is_whole = part.status == HTTPStatus.OK and not gone.done()
         finally:
             gone.cancel()
         if is_whole:
@@ -93,7 +95,7 @@ class ArchiveResponse:
         return part.status
 
 
-async def _disconnected(receive: Any) -> None:
+async def _disconnected(receive: Receive) -> None:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -107,14 +109,14 @@ def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 def _part(archive: Archive, headers: Mapping[str, str]) -> _Part:
     etag = f'"{archive.sha256}"'
     if "if-none-match" in headers and etag in headers["if-none-match"]:
-        return _Part(status=304, start=0, end=0, headers={})
+        return _Part(status=HTTPStatus.NOT_MODIFIED, start=0, end=0, headers={})
     asked = headers.get("range", "")
     is_current = headers.get("if-range", etag) == etag
     if not asked.startswith("bytes=") or "," in asked or not is_current:
-        return _Part(status=200, start=0, end=archive.size_bytes, headers={})
+        return _Part(status=HTTPStatus.OK, start=0, end=archive.size_bytes, headers={})
     start, end = _range(asked.removeprefix("bytes="), archive.size_bytes)
     bounds = {"content-range": f"bytes {start}-{end - 1}/{archive.size_bytes}"}
-    return _Part(status=206, start=start, end=end, headers=bounds)
+    return _Part(status=HTTPStatus.PARTIAL_CONTENT, start=start, end=end, headers=bounds)
 
 
 def _range(asked: str, size: int) -> tuple[int, int]:

@@ -82,14 +82,14 @@ def download_route(parts: Parts) -> HTTPRouteHandler:
         call = Call(parts=parts, caller=caller, path=path, query={}, headers=headers_of(request.scope))
         response = await downloads.ArchiveResponse(call).prepare()
 
-        async def send_archive(scope: Scope, receive: Receive, send: Send) -> None:
-            await response.send_to(scope, receive, send)
+        async def send_archive(_scope: Scope, receive: Receive, send: Send) -> None:
+            await response.send_to(request.scope, receive, send)
 
         return send_archive
 
-    return HTTPRouteHandler(_pattern(downloads.PATH), http_method=["GET", "HEAD"], name="DownloadAssetArchive", status_code=200)(
-        endpoint
-    )
+    return HTTPRouteHandler(
+        _pattern(downloads.PATH), http_method=["GET", "HEAD"], name="DownloadAssetArchive", status_code=200
+    )(endpoint)
 
 
 def iam_routes(parts: Parts) -> list[HTTPRouteHandler]:

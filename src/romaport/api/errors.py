@@ -1,7 +1,5 @@
 """A fault to a status, an error to the envelope of the surface that was called (contract 3.1)."""
 
-from typing import assert_never
-
 import msgspec
 
 from romaport.errors import Fault, RequestsTooMany, RomaportError, StoreUnavailable
@@ -13,36 +11,26 @@ _SHORT = 128
 _RETRY_SECONDS = 2
 
 
+_STATUSES = {
+    Fault.INVALID: 400,
+    Fault.UNAUTHENTICATED: 401,
+    Fault.FORBIDDEN: 403,
+    Fault.MISSING: 404,
+    Fault.METHOD: 405,
+    Fault.CONFLICT: 409,
+    Fault.GONE: 410,
+    Fault.TOO_LARGE: 413,
+    Fault.RANGE: 416,
+    Fault.TOO_MANY: 429,
+    Fault.INTERNAL: 500,
+    Fault.UNAVAILABLE: 503,
+}
+assert set(_STATUSES) == set(Fault), "every fault has a status"
+
+
 def status_of(error: RomaportError) -> int:
     """Answer the HTTP status of an error (product decision 8)."""
-    match error.fault:
-        case Fault.INVALID:
-            status = 400
-        case Fault.UNAUTHENTICATED:
-            status = 401
-        case Fault.FORBIDDEN:
-            status = 403
-        case Fault.MISSING:
-            status = 404
-        case Fault.METHOD:
-            status = 405
-        case Fault.RANGE:
-            status = 416
-        case Fault.CONFLICT:
-            status = 409
-        case Fault.GONE:
-            status = 410
-        case Fault.TOO_LARGE:
-            status = 413
-        case Fault.TOO_MANY:
-            status = 429
-        case Fault.INTERNAL:
-            status = 500
-        case Fault.UNAVAILABLE:
-            status = 503
-        case _:
-            assert_never(error.fault)
-    return status
+    return _STATUSES[error.fault]
 
 
 def extra_headers(error: RomaportError) -> dict[str, str]:

@@ -5,10 +5,9 @@ no SQL, no validation. Anything else goes to a thread.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import msgspec
+from litestar.types import HTTPScope, Send
 
 from romaport.api.callers import credentials_of
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -26,9 +25,8 @@ ACTION = "roma:assets:get"
 """The permission to ask for progress; ours, as none is published (contract 5.1, product decision 23)."""
 
 _REASONS_MAX = 10
+_STEPS = 8
 _TEXT_MAX = 64
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -80,11 +78,11 @@ class Progress:
     def place(path: str) -> tuple[str, str, str] | None:
         """Answer project, instance and job of a path that is this operation's; None for any other."""
         steps = path.split("/")
-        if len(steps) == 8 and steps[6] == "jobs" and steps[5] == "assets" and steps[1] == "v2":
+        if len(steps) == _STEPS and steps[6] == "jobs" and steps[5] == "assets" and steps[1] == "v2":
             return steps[2], steps[4], steps[7]
         return None
 
-    async def __call__(self, scope: dict[str, Any], send: Send, place: tuple[str, str, str]) -> int:
+    async def __call__(self, scope: HTTPScope, send: Send, place: tuple[str, str, str]) -> int:
         """Answer one request; answer the status that was sent."""
         request_id: str = scope["state"]["request_id"]
         try:
@@ -97,10 +95,11 @@ class Progress:
         else:
             body, headers, status = ready.body, ready.headers, 200
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
+        shown = b"" if scope["method"] == "HEAD" else body
+        await send({"type": "http.response.body", "body": shown, "more_body": False})
         return status
 
-    async def _ready(self, scope: dict[str, Any], place: tuple[str, str, str]) -> Ready:
+    async def _ready(self, scope: HTTPScope, place: tuple[str, str, str]) -> Ready:
         project_id, instance_id, job_id = place
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodRefused(method=scope["method"])

@@ -1,9 +1,8 @@
 """Create, show, update, delete and list for every kind, generated from the kinds."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from msgspec import UNSET, to_builtins
+from msgspec import UNSET, Struct, to_builtins
 
 from romaport.api.call import Call, Operation, Reply, Takes
 from romaport.catalog import Page
@@ -108,7 +107,7 @@ def _list(kind: Kind) -> Callable[[Call], Reply]:
 _RUNS = {"create": _create, "update": _update, "show": _show, "delete": _delete, "list": _list}
 
 
-def _parts(kind: Kind, shape: Any, call: Call) -> Parts:
+def _parts(kind: Kind, shape: type[Struct], call: Call) -> Parts:
     request = decode(shape, call.body)
     flat = kind.flatten({name: value for name, value in to_builtins(request).items() if value not in (None, UNSET)})
     parts = split(kind, flat)

@@ -54,7 +54,9 @@ def _write(desk: Desk, context: JobContext, path: Path) -> PackageSummary:
         context.checkpoint("export.selected")
         context.plan(chosen.counts, total=sum(chosen.counts.values()))
         context.checkpoint("export.planned")
-        source = PackageSource(project_id=owner.project_id, instance_id=owner.instance_id, instance_name=chosen.instance_name)
+        source = PackageSource(
+            project_id=owner.project_id, instance_id=owner.instance_id, instance_name=chosen.instance_name
+        )
         as_of = datetime.fromtimestamp(chosen.newest_at / 1000, UTC)
         with PackageWriter(path, source=source, as_of=as_of, counts=chosen.counts) as writer:
             for name in chosen.counts:

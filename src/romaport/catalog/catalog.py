@@ -294,8 +294,8 @@ def _scoped_kinds() -> list[str]:
     return [kind.name for kind in KINDS.values() if any(found.in_key for found in kind.references)]
 
 
-def _at(body: dict[str, Any], path: str) -> Any:
-    level: Any = body
+def _at(body: dict[str, Any], path: str) -> object:
+    level: object = body
     for step in path.split("."):
         level = level.get(step) if isinstance(level, dict) else None
     return level

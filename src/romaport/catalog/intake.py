@@ -24,15 +24,29 @@ class Arrival(Protocol):
     """One asset as a package carries it."""
 
     @property
-    def key(self) -> tuple[str, ...]: ...
+    def key(self) -> tuple[str, ...]:
+        """The names of what scopes it, then its own."""
+        ...
+
     @property
-    def body(self) -> msgspec.Raw: ...
+    def body(self) -> msgspec.Raw:
+        """Its plain fields, a JSON text."""
+        ...
+
     @property
-    def references(self) -> Mapping[str, tuple[str, ...]]: ...
+    def references(self) -> Mapping[str, tuple[str, ...]]:
+        """Keys of other assets, by field."""
+        ...
+
     @property
-    def unique(self) -> Mapping[str, str]: ...
+    def unique(self) -> Mapping[str, str]:
+        """Values that no other of the kind may have, by field."""
+        ...
+
     @property
-    def holes(self) -> tuple[str, ...]: ...
+    def holes(self) -> tuple[str, ...]:
+        """Paths of the secrets that were left out."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +94,7 @@ class Intake:
     def _problems(self, entry: Arrival) -> list[RomaportError]:
         found: list[RomaportError] = []
 
-        def check(text: bytes | str, shape: Any, what: str, *, is_json: bool) -> None:
+        def check(text: bytes | str, shape: object, what: str, *, is_json: bool) -> None:
             try:
                 msgspec.json.decode(text, type=shape) if is_json else msgspec.convert(text, shape)
             except (msgspec.ValidationError, msgspec.DecodeError) as refusal:
@@ -161,7 +175,7 @@ def _root(kind: Kind) -> Kind:
     return _root(KINDS[scope.to]) if scope else kind
 
 
-def _field_type(shape: type[Struct], name: str) -> Any:
+def _field_type(shape: type[Struct], name: str) -> Any:  # noqa: ANN401 - a type, as annotations give it
     for found in msgspec.structs.fields(shape):
         if found.name == name:
             return found.type

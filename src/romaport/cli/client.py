@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["add_client_commands"]
 
 # The client and its HTTP library take a while to load, and help must be fast: they are imported where they are used.
-# ruff: noqa: PLC0415
 
 _FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
 

@@ -75,7 +75,7 @@ def _asked(name: str, option: str) -> str:
 
 def client_of(profile: Profile) -> "Client":
     """Make the client that a complete profile describes. Raises `ParameterInvalid` naming what is missing."""
-    from romaport.client import Client  # noqa: PLC0415 - slow to load, and help must be fast
+    from romaport.client import Client
 
     for name in ("endpoint", "project"):
         if not getattr(profile, name):
@@ -84,7 +84,7 @@ def client_of(profile: Profile) -> "Client":
 
 
 def _credentials(profile: Profile) -> "Credentials":
-    from romaport.client import AccessKey, Password, Secret  # noqa: PLC0415 - as above
+    from romaport.client import AccessKey, Password, Secret
 
     if profile.ak:
         return AccessKey(access_key=profile.ak, secret=Secret(profile.sk))

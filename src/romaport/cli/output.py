@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Screen"]
 
 # rich takes a while to load, and help must be fast: it is imported where it is used.
-# ruff: noqa: PLC0415
 
 # A terminal says how wide it is; elsewhere a table may be this wide before its cells are folded.
 _TABLE_WIDTH = 160

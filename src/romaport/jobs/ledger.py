@@ -47,7 +47,7 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = 10_000
 
 
-class Fenced(Exception):  # noqa: N818 - a signal to the runner, not an error anyone is shown
+class Fenced(Exception):
     """Another attempt runs this job, or it has ended: the work at hand is void."""
 
 
@@ -105,7 +105,7 @@ class Ledger:
         """Start one more attempt at a job; None if it has ended."""
         return store.read(tx, job_id) if store.begin(tx, job_id, self._clock()) else None
 
-    def record(self, tx: Transaction, job: Job, **values: Any) -> Job:
+    def record(self, tx: Transaction, job: Job, **values: Any) -> Job:  # noqa: ANN401 - columns of several types
         """Write what an attempt has done (`done`, `total`, `counts`, `checkpoint`, `strikes`); raise `Fenced`.
 
         What was done once stays done: a later attempt that counts again from the start shows no less.

@@ -21,7 +21,7 @@ Checkpoint = Callable[[str], None]
 Stopping = Callable[[], bool]
 
 
-class Stopped(Exception):  # noqa: N818 - a signal to the runner, not an error anyone is shown
+class Stopped(Exception):
     """The process shuts down: the attempt ends at a safe point, and another start goes on."""
 
 
@@ -126,7 +126,7 @@ class Runner:
             raise
         except RomaportError as refusal:
             self._fail(context.job, refusal)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one of the three places of the house
             # The last line of defence: whatever is wrong with us, the job says so and ends.
             _log.exception("job_crashed", extra={"job_id": job.id})
             self._fail(context.job, InternalError())

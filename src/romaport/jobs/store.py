@@ -34,7 +34,7 @@ def _moment(number: int | None) -> datetime | None:
     return None if number is None else datetime.fromtimestamp(number / 1000, UTC)
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 

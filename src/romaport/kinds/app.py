@@ -8,8 +8,11 @@ from romaport.clock import iso
 from romaport.ids import new_access_key, new_secret
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Travel, Viewer
 
+# Letters, also Chinese ones, digits, `-_.`, spaces and parentheses of both widths; not all blank.
+_NAME_CHARACTERS = "A-Za-z0-9\u4e00-\u9fff\uff08\uff09_.()-"
 _Name = Annotated[
-    str, Meta(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9一-鿿\-_. ()（）]*[^ ][A-Za-z0-9一-鿿\-_. ()（）]*$")
+    str,
+    Meta(min_length=1, max_length=256, pattern=f"^[{_NAME_CHARACTERS} ]*[{_NAME_CHARACTERS}][{_NAME_CHARACTERS} ]*\\Z"),
 ]
 _Remark = Annotated[str, Meta(max_length=1024)]
 
@@ -19,8 +22,8 @@ class AppCreate(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: _Name
     remark: _Remark | None = None
-    key: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9\-_@.]*$")] | None = None
-    secret: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9!@#$%+=.\-/]+$")] | None = None
+    key: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9\-_@.]*\Z")] | None = None
+    secret: Annotated[str, Meta(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9!@#$%+=.\-/]+\Z")] | None = None
     favorite: bool | None = None
 
 

@@ -15,9 +15,9 @@ class DataSourceBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Body of the create and update operations."""
 
     datasource_name: Annotated[
-        str, Meta(min_length=1, max_length=255, pattern=r"^[^&<>\"'()]*[^&<>\"'()\s][^&<>\"'()]*$")
+        str, Meta(min_length=1, max_length=255, pattern=r"^[^&<>\"'()]*[^&<>\"'()\s][^&<>\"'()]*\Z")
     ]
-    datasource_type: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+$")]
+    datasource_type: Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_]+\Z")]
     app_id: Annotated[str, Meta(min_length=4, max_length=255)]
     content: dict[str, Any]
     description: Annotated[str, Meta(max_length=1024)] | None = None

@@ -23,7 +23,7 @@ class Travel(Enum):
     """Travels as the target's natural key; ids are new at the target."""
     UNIQUE = "unique"
     """Travels, and is kept where it is free."""
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - a word, not a secret
     """Never travels: a hole at the target, to be filled there."""
     LOCAL = "local"
     """Belongs to the instance; does not travel."""

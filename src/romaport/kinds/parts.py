@@ -1,7 +1,6 @@
 """Taking a request apart into what travels, refers, is secret or stays; and putting secrets back as stars."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from romaport.kinds.kind import Kind, Parts, Travel

@@ -12,11 +12,11 @@ class ScheduleBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Body of the create and update operations."""
 
     start_datetime: Annotated[int, Meta(ge=0)] | None = None
-    period: Annotated[str, Meta(pattern=r"^(MIN|HOUR|DAY|WEEK|MON|)$")] | None = None
+    period: Annotated[str, Meta(pattern=r"^(MIN|HOUR|DAY|WEEK|MON|)\Z")] | None = None
     dispatch_interval: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
     remark: Annotated[str, Meta(max_length=1024)] | None = None
     use_quartz_cron: bool | None = None
-    cron: Annotated[str, Meta(max_length=255, pattern=r"^(\S+( \S+){5}|)$")] | None = None
+    cron: Annotated[str, Meta(max_length=255, pattern=r"^(\S+( \S+){5}|)\Z")] | None = None
 
 
 def present(schedule: Asset, _viewer: Viewer) -> dict[str, Any]:

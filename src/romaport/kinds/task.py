@@ -18,12 +18,12 @@ _Id = Annotated[str, Meta(min_length=1, max_length=64)]
 class TaskFields(Struct, frozen=True, forbid_unknown_fields=True):
     """The `task` part of a request."""
 
-    task_name: Annotated[str, Meta(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]*$")]
-    task_type: Annotated[str, Meta(pattern=r"^(REALTIME|TIMING|realtime|timing)$")]
+    task_name: Annotated[str, Meta(min_length=3, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]*\Z")]
+    task_type: Annotated[str, Meta(pattern=r"^(REALTIME|TIMING|realtime|timing)\Z")]
     source_datasource_id: _Id
     target_datasource_id: _Id
     description: Annotated[str, Meta(min_length=1, max_length=1024)] | None = None
-    task_tag: Annotated[str, Meta(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9\-_]+$")] | None = None
+    task_tag: Annotated[str, Meta(min_length=4, max_length=64, pattern=r"^[A-Za-z0-9\-_]+\Z")] | None = None
 
 
 class TaskBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,7 +88,7 @@ def _starred(text: str) -> str:
     return text if hidden == detail else json.dumps(hidden, ensure_ascii=False, separators=(",", ":"))
 
 
-def _hidden(value: Any) -> Any:
+def _hidden(value: object) -> object:
     if isinstance(value, list):
         # Headers and parameters come as lists of {name or key, value} pairs too.
         return [_hidden_pair(item) if isinstance(item, dict) else _hidden(item) for item in value]
@@ -100,7 +100,7 @@ def _hidden(value: Any) -> Any:
     return value
 
 
-def _hidden_pair(pair: dict[str, Any]) -> Any:
+def _hidden_pair(pair: dict[str, Any]) -> object:
     label = pair.get("name") or pair.get("key")
     if isinstance(label, str) and _SECRET_NAME.search(label) and isinstance(pair.get("value"), str) and pair["value"]:
         return {**pair, "value": MASK}

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Meta, Struct
 from sqlalchemy import Connection, create_engine, event
@@ -58,11 +58,10 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction that writes; commit when the block ends, undo everything when it raises."""
-        with _translated(), self._engine.connect() as connection:
-            with connection.execution_options(writes=True).begin():
-                callbacks: list[Callable[[], None]] = []
-                connection.info[_CALLBACKS] = callbacks
-                yield connection
+        callbacks: list[Callable[[], None]] = []
+        with _translated(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
+            connection.info[_CALLBACKS] = callbacks
+            yield connection
         for callback in callbacks:
             callback()
 
@@ -82,7 +81,7 @@ def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     tx.info[_CALLBACKS].append(callback)
 
 
-def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction control would begin transactions late; ours begin them by hand.
     connection.isolation_level = None
     cursor = connection.cursor()

@@ -12,6 +12,7 @@ __all__ = ["decode"]
 Shape = TypeVar("Shape", bound=Struct)
 
 _PROBLEMS_MAX = 50
+_NAME_MAX = 64
 
 
 def decode(shape: type[Shape], body: bytes) -> Shape:
@@ -82,8 +83,8 @@ def _checked(type_: Any, value: Any, path: str) -> list[str]:
 
 def _rule(message: str) -> str:
     # The path is ours already; what is left is the rule in the validator's words.
-    return message.split(" - at `")[0].replace("Expected", "must be", 1)
+    return message.split(" - at `", maxsplit=1)[0].replace("Expected", "must be", 1)
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 64 else name[:61] + "..."
+    return name if len(name) <= _NAME_MAX else name[: _NAME_MAX - 3] + "..."

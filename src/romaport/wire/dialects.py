@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-__all__ = ["Dialect", "FINAL_WORDS", "status_word"]
+__all__ = ["FINAL_WORDS", "Dialect", "status_word"]
 
 
 class Dialect(StrEnum):

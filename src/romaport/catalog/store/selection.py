@@ -14,7 +14,17 @@ from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
-__all__ = ["counts", "drag_in", "entries", "gather", "instance_name", "newest", "remove_selected", "selection", "users_outside"]
+__all__ = [
+    "counts",
+    "drag_in",
+    "entries",
+    "gather",
+    "instance_name",
+    "newest",
+    "remove_selected",
+    "selection",
+    "users_outside",
+]
 
 _SELECTED = Table("selected", MetaData(), Column("asset_id", String(32), primary_key=True), prefixes=["TEMPORARY"])
 _ROWS_AT_ONCE = 1_000
@@ -87,7 +97,7 @@ def counts(tx: Transaction) -> dict[str, int]:
         .group_by(assets.c.kind)
         .order_by(assets.c.kind)
     )
-    return {kind: number for kind, number in tx.execute(statement)}
+    return {row[0]: row[1] for row in tx.execute(statement)}
 
 
 def instance_name(tx: Transaction, instance_id: str) -> str:
