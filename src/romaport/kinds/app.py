@@ -9,7 +9,7 @@ from romaport.ids import new_access_key, new_secret
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Travel, Viewer
 
 # Letters, also Chinese ones, digits, `-_.`, spaces and parentheses of both widths; not all blank.
-_NAME_CHARACTERS = "A-Za-z0-9\u4e00-\u9fff\uff08\uff09_.()-"
+_NAME_CHARACTERS = "A-Za-z0-9\u4e00-\u9fff\uff08\uff09_.()\\-"
 _Name = Annotated[
     str,
     Meta(min_length=1, max_length=256, pattern=f"^[{_NAME_CHARACTERS} ]*[{_NAME_CHARACTERS}][{_NAME_CHARACTERS} ]*\\Z"),
