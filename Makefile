@@ -60,7 +60,7 @@ changelog: $(READY) ## Write the unreleased part of CHANGELOG.md from changes/
 	$(BIN)/python -m docs.changelog
 
 docs: $(READY) ## Write docs/reference from the code
-	$(BIN)/python -m docs.reference
+	$(BIN)/python -m docs.generate
 
 clean: ## Remove what was made, but not romaport-data/
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,28 @@
+"""What holds for every test: nobody's environment matters, and chance can be repeated.
+
+Sockets beyond loopback are closed and warnings are errors by the settings in pyproject.toml;
+pytest-randomly shuffles the order and prints the seed that repeats it (`-p randomly -p "randomly_seed=..."`).
+"""
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+
+# A busy machine makes a slow example, not a wrong one.
+hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("house")
+
+_FOREIGN = ("ROMAPORT_", "HUAWEICLOUD_")
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_environment() -> Iterator[None]:
+    """Hide settings and proxies of whoever runs the tests; programs that tests start inherit the emptiness."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
+                patch.delenv(name)
+        yield
