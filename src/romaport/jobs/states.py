@@ -33,6 +33,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.FAILED: frozenset(),
     State.FINISHED: frozenset(),
 }
+"""Where a job may go from each state; nowhere from a final one."""
 
 
 def can_move(was: State, wanted: State) -> bool:

@@ -31,6 +31,7 @@ KINDS: dict[str, Kind] = {
         task.KIND,
     )
 }
+"""Every kind by name; a new one is a line here and a file beside."""
 
 
 def creation_order() -> tuple[Kind, ...]:

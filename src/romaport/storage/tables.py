@@ -19,7 +19,27 @@ from sqlalchemy import (
     text,
 )
 
-__all__ = ["METADATA"]
+__all__ = [
+    "METADATA",
+    "access_keys",
+    "app_members",
+    "archives",
+    "asset_references",
+    "asset_uniques",
+    "assets",
+    "domains",
+    "grants",
+    "instances",
+    "job_findings",
+    "jobs",
+    "policies",
+    "projects",
+    "staged_assets",
+    "staged_references",
+    "staged_uniques",
+    "tokens",
+    "users",
+]
 
 METADATA = MetaData(
     naming_convention={
