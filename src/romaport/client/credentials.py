@@ -13,7 +13,7 @@ import msgspec
 from romaport.client.answers import Json, read_json, refusal
 from romaport.clock import Clock
 from romaport.errors import AnswerUnreadable
-from romaport.wire import signing
+from romaport.wire.signing import SignedRequest, sign
 
 __all__ = ["AccessKey", "Credentials", "Password", "Secret", "authentication"]
 
@@ -85,10 +85,10 @@ class _Signing(httpx.Auth):
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         # Proxies rewrite other headers; these two they must leave alone.
         covered = {name: request.headers[name] for name in ("host", "content-type") if name in request.headers}
-        unsigned = signing.SignedRequest(
+        unsigned = SignedRequest(
             method=request.method, path=path, query=query, headers=covered, payload_hash=_payload_hash(request)
         )
-        added = signing.sign(
+        added = sign(
             unsigned,
             access_key=self._key.access_key,
             secret=self._key.secret.reveal(),
