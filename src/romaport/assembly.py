@@ -79,6 +79,7 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
         scratch=scratch,
         limits=settings.packages,
         archive_options=settings.archives,
+        checkpoint=checkpoint,
     )
     stories |= {type_: partial(story, desk) for type_, story in STORIES.items()}
     gate = Gate(database, vault, clock, options=settings.auth)
@@ -112,6 +113,7 @@ async def _running(settings: Settings, parts: Parts, runner: Runner, engine: Emb
     finally:
         sweeper.cancel()
         runner.stop()
+        parts.desk.checkpoint("server.stopping")
         await engine.stop()
         parts.desk.database.close()
 

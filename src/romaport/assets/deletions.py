@@ -14,6 +14,7 @@ def start_deletion(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> 
         desk.catalog.permit_all(tx, ids, actor, "delete")
         job = desk.ledger.open(tx, owner, JobType.DELETE, {"ids": list(ids), "sees_all": actor.sees_all})
         desk.submit_after(tx, job.id)
+        desk.checkpoint("delete.opening")
     return job.id
 
 

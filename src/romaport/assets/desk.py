@@ -7,7 +7,7 @@ from pathlib import Path
 from romaport.catalog import Actor, Catalog, Conflict
 from romaport.clock import Clock
 from romaport.errors import AssetsMissing, RomaportError, SelectionEmpty, SelectionTooLarge
-from romaport.jobs import Engine, Finding, JobContext, Ledger, Owner
+from romaport.jobs import Checkpoint, Engine, Finding, JobContext, Ledger, Owner
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
 from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit
@@ -32,6 +32,8 @@ class Desk:
     """A folder for files in the making; emptied at every start."""
     limits: PackageLimits
     archive_options: ArchiveOptions
+    checkpoint: Checkpoint
+    """Told of the points that requests pass on their way to a lasting effect, as jobs tell of theirs."""
 
     def submit_after(self, tx: Transaction, job_id: str) -> None:
         """Have a job run once its row is committed."""

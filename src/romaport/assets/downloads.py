@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from romaport.assets.desk import Desk
 from romaport.assets.imports import upload_path
-from romaport.catalog import Actor
+from romaport.catalog import Actor, discard_except
 from romaport.errors import ArchiveMissing
 from romaport.jobs import Archive, Job, Owner
 
@@ -25,6 +25,7 @@ def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Arc
     if not may_see(job, owner, actor):
         raise ArchiveMissing(archive_id=archive_id)
     desk.ledger.offered(archive, job)
+    desk.checkpoint("download.found")
     return archive
 
 
@@ -36,21 +37,27 @@ def may_see(job: Job, owner: Owner, actor: Actor) -> bool:
 
 def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
     """Use up the one download of an archive: its job is Finished, its bytes go. False if someone was faster."""
+    desk.checkpoint("download.handed")
     with desk.database.transaction() as tx:
         is_first = desk.ledger.take(tx, archive, by=by)
+        desk.checkpoint("download.taking")
+    desk.checkpoint("download.taken")
     if is_first:
         desk.archives.remove(archive.path)
+        desk.checkpoint("download.removed")
     return is_first
 
 
 def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
-    """Finish what has expired, and remove every file that no row names; answer the removed files."""
+    """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files."""
     at = desk.clock()
     with desk.database.transaction() as tx:
         desk.ledger.expire(tx, at)
         archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
-        uploads = {upload_path(job_id) for job_id in desk.ledger.pending(tx)}
+        pending = desk.ledger.pending(tx)
+        # What a job put aside that was given up; one that ends by itself cleans up after itself.
+        discard_except(tx, pending)
     return [
         *desk.archives.sweep("archives", archives, older_than=grace, at=at),
-        *desk.archives.sweep("uploads", uploads, older_than=grace, at=at),
+        *desk.archives.sweep("uploads", {upload_path(job_id) for job_id in pending}, older_than=grace, at=at),
     ]

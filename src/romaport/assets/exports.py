@@ -21,6 +21,7 @@ def start_export(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> st
         ids = chosen.check(tx, desk, owner, actor)
         job = desk.ledger.open(tx, owner, JobType.EXPORT, {"ids": list(ids), "sees_all": actor.sees_all})
         desk.submit_after(tx, job.id)
+        desk.checkpoint("export.opening")
     return job.id
 
 

@@ -62,6 +62,7 @@ def start_import(desk: Desk, owner: Owner, actor: Actor, package: Path, options:
         desk.ledger.admit(tx, owner, JobType.IMPORT)
     job_id = new_id()
     desk.archives.put(upload_path(job_id), package)
+    desk.checkpoint("import.kept")
     request = {
         "merges": options.merges,
         "prefix": options.prefix,
@@ -72,6 +73,7 @@ def start_import(desk: Desk, owner: Owner, actor: Actor, package: Path, options:
         with desk.database.transaction() as tx:
             desk.ledger.open(tx, owner, JobType.IMPORT, request, job_id=job_id)
             desk.submit_after(tx, job_id)
+            desk.checkpoint("import.opening")
     except BaseException:
         desk.archives.remove(upload_path(job_id))
         raise

@@ -188,4 +188,9 @@ def discard(tx: Transaction, job_id: str) -> None:
     staging.discard(tx, job_id)
 
 
+def discard_except(tx: Transaction, job_ids: Collection[str]) -> None:
+    """Remove all that is staged for jobs other than these."""
+    staging.discard_except(tx, job_ids)
+
+
 selected = selection.selection

@@ -5,6 +5,7 @@ A file is written first and named by a row afterwards; a file that no row names 
 """
 
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -108,4 +109,15 @@ class Archives:
             raise StoreUnavailable(store="archive store") from cause
         for name in names:
             self.remove(name)
+        return [*names, *self._sweep_unfinished(prefix, limit)]
+
+    def _sweep_unfinished(self, prefix: str, limit: datetime) -> list[str]:
+        """Remove what was being stored when the process was killed: `NAME#NUMBER`, which the store never lists."""
+        names = []
+        for path in (self._folder / prefix).glob("*#*"):
+            # Gone by now: it is finished, and has its name.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= limit.timestamp():
+                    path.unlink()
+                    names.append(f"{prefix}/{path.name}")
         return names

@@ -1,6 +1,6 @@
 """Packages on their way in: staged rows, what a few joins find wrong with them, and the one move into place."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -307,3 +307,9 @@ def discard(tx: Transaction, job_id: str) -> None:
     """Remove all that is staged for a job."""
     for table in (staged_uniques, staged_references, staged_assets):
         tx.execute(delete(table).where(table.c.job_id == job_id))
+
+
+def discard_except(tx: Transaction, job_ids: Collection[str]) -> None:
+    """Remove all that is staged for jobs other than these."""
+    for table in (staged_uniques, staged_references, staged_assets):
+        tx.execute(delete(table).where(table.c.job_id.not_in(job_ids)))
