@@ -1,0 +1,96 @@
+"""A running server as its operator sees it: fresh instances, users with rights, and all that is written down."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.sdk.vendor import Sdk, credentials, opened
+from tests.support.server_process import Place, ServerProcess
+
+from romaport.assembly import open_directory
+from romaport.auth import Directory
+from romaport.settings import ServerOptions, Settings
+
+__all__ = ["Site", "User", "running"]
+
+_PASSWORD = "Quiet-harbour-41"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Someone with an access key."""
+
+    id: str
+    name: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One server process and the folder it works on."""
+
+    place: Place
+    directory: Directory
+    data: Path
+    numbers: Iterator[int]
+
+    @property
+    def administrator(self) -> User:
+        """The user that the first start made."""
+        place = self.place
+        (user,) = [found for found in self.directory.users() if found.name == place.user]
+        return User(id=user.id, name=user.name, access_key=place.access_key, secret_key=place.secret_key)
+
+    def instance(self) -> str:
+        """Add an instance that nobody has used yet; answer its id."""
+        return self.directory.add_instance(self.place.project, f"instance-{next(self.numbers)}")
+
+    def user(self, *policies: str) -> User:
+        """Add a user with these policies in the first project."""
+        name = f"user-{next(self.numbers)}"
+        user_id = self.directory.add_user(name, _PASSWORD, self.place.domain)
+        for policy in policies:
+            self.directory.grant(name, self.place.project, policy)
+        access_key, secret_key = self.directory.add_key(name)
+        return User(id=user_id, name=name, access_key=access_key, secret_key=secret_key)
+
+    @contextmanager
+    def sdk(self, client: str, user: User | None = None, **options: Any) -> Iterator[Sdk]:
+        """Open an SDK client for a user, or for the administrator."""
+        chosen = user or self.administrator
+        signer = credentials(chosen.access_key, chosen.secret_key, self.place.project_id)
+        with opened(client, self.place.endpoint, signer, **options) as sdk:
+            yield sdk
+
+    def written(self) -> dict[str, object]:
+        """Answer everything that is written down: every row of the database, every file of the archive store."""
+        with sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True) as database:
+            tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+            rows: dict[str, object] = {name: sorted(map(repr, _rows(database, name))) for name in tables}
+        database.close()
+        files = sorted(str(path) for name in ("store", "scratch") for path in (self.data / name).rglob("*.zip"))
+        return rows | {"files": files}
+
+
+def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
+    yield from database.execute(f'select * from "{table}"')  # noqa: S608 - the database's own name
+
+
+@contextmanager
+def running(
+    data: Path, *, settings: Mapping[str, str] | None = None, command: Sequence[str] | None = None
+) -> Iterator[Site]:
+    """Run a server of its own on a new data folder."""
+    process = ServerProcess(data, settings=settings, command=command)
+    place = process.start()
+    try:
+        with open_directory(Settings(server=ServerOptions(data=str(data)))) as directory:
+            yield Site(place=place, directory=directory, data=data, numbers=count(1))
+    finally:
+        code = process.stop()
+    assert code == 0, process.log_path.read_text()[-4000:]
