@@ -1,7 +1,7 @@
 """What holds for every test: nobody's environment matters, and chance can be repeated.
 
 Sockets beyond loopback are closed and warnings are errors by the settings in pyproject.toml;
-pytest-randomly shuffles the order and prints the seed that repeats it (`-p randomly -p "randomly_seed=..."`).
+pytest-randomly shuffles the order and prints the seed; `--randomly-seed=N` repeats it.
 """
 
 import os
