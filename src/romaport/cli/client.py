@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from romaport.cli.connection import Connection, client_of, open_client, profile_of, where
+from romaport.cli.connection import Connection, client_of, instance_of, open_client, profile_of, where
 from romaport.cli.options import grouped
 from romaport.cli.output import Screen
 from romaport.cli.profile import Profile, save_profile
@@ -87,15 +87,7 @@ def login(connection: Connection) -> None:
     with _refusals(screen):
         asked = profile_of(connection, Profile())
         with client_of(asked) as client:
-            instances = client.instances()
-        known = {name: found.id for found in instances for name in (found.name, found.id)}
-        if not asked.instance and len(instances) == 1:
-            instance = instances[0].id
-        elif asked.instance in known:
-            instance = known[asked.instance]
-        else:
-            listed = ", ".join(f"{found.name} ({found.id})" for found in instances) or "none"
-            raise ParameterInvalid(name="--instance", rule=f"must be one of the project's instances: {listed}")
+            instance = instance_of(client, asked.instance)
         kept = Profile(**{name: getattr(asked, name) for name in asked.__struct_fields__} | {"instance": instance})
         file = save_profile(connection.profile, kept)
         screen.say(f"Logged in at {kept.endpoint}, instance {instance}. Kept in {file}.")

@@ -1,10 +1,12 @@
 """From options, environment and profile to a client: who is meant, and where."""
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import structs
 
 from romaport.cli.profile import DEFAULT_PROFILE, Profile, load_profile
 from romaport.errors import ParameterInvalid
@@ -12,8 +14,10 @@ from romaport.errors import ParameterInvalid
 if TYPE_CHECKING:
     from romaport.client import Client, Credentials
 
-__all__ = ["Connection", "client_of", "open_client", "profile_of", "where"]
+__all__ = ["Connection", "client_of", "instance_of", "open_client", "profile_of", "where"]
 
+# The two published forms of an instance's id.
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PANEL = "Where and as whom (instead of the profile's)"
 
 
@@ -28,7 +32,7 @@ class Connection:
     profile: Annotated[str, _option("The profile that `romaport login` wrote.", "PROFILE")] = DEFAULT_PROFILE
     endpoint: Annotated[str, _option("Address of the server, like https://host:port.", "ENDPOINT")] = ""
     project: Annotated[str, _option("Id of the project.", "PROJECT")] = ""
-    instance: Annotated[str, _option("Id of the instance.", "INSTANCE")] = ""
+    instance: Annotated[str, _option("The instance, by name or id.", "INSTANCE")] = ""
     ak: Annotated[str, _option("Access key that signs the requests.", "AK")] = ""
     sk: Annotated[str, _option("Its secret; better asked for, or in the environment.", "SK")] = ""
     user: Annotated[str, _option("User name, if there is no access key.", "USER")] = ""
@@ -100,7 +104,29 @@ def _credentials(profile: Profile) -> "Credentials":
 
 def open_client(connection: Connection) -> "Client":
     """Make the client that the options and the profile they name describe."""
-    return client_of(profile_of(connection, load_profile(connection.profile) or Profile()))
+    profile = profile_of(connection, load_profile(connection.profile) or Profile())
+    client = client_of(profile)
+    if not connection.instance or _ID.fullmatch(profile.instance):
+        return client
+    # A name is looked up; an id is taken as it is, so that a command costs no request more than it needs.
+    with client:
+        instance = instance_of(client, profile.instance)
+    return client_of(structs.replace(profile, instance=instance))
+
+
+def instance_of(client: "Client", named: str) -> str:
+    """Answer the id of the project's instance with this name or id, or of its only one if none is named.
+
+    Raises `ParameterInvalid` listing the instances there are.
+    """
+    instances = client.instances()
+    known = {name: found.id for found in instances for name in (found.name, found.id)}
+    if named in known:
+        return known[named]
+    if not named and len(instances) == 1:
+        return instances[0].id
+    listed = ", ".join(f"{found.name} ({found.id})" for found in instances) or "none"
+    raise ParameterInvalid(name="--instance", rule=f"must be one of the project's instances: {listed}")
 
 
 def where(connection: Connection) -> list[str]:
