@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "client_of", "instance_of", "open_client", "profile_of", "where"]
 
 # The two published forms of an instance's id.
-_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID = re.compile(r"[0-9a-z]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PANEL = "Where and as whom (instead of the profile's)"
 
 
