@@ -32,7 +32,7 @@ from huaweicloudsdkroma.v2 import (
     TaskBasicRequestBody,
     TaskDispatch,
 )
-from tests.sdk.vendor import Sdk
+from tests.sdk.vendor import Sdk, decoded
 
 __all__ = [
     "add_app",
@@ -119,7 +119,7 @@ def _sorted(found: Any) -> list[dict[str, Any]]:
 
 
 def _source(found: Any) -> dict[str, Any]:
-    content = {name: value for name, value in found.content.to_dict().items() if value is not None}
+    content = {name: value for name, value in decoded(found.content).items() if value is not None}
     content.pop("password", None)
     return {
         "name": found.datasource_name,

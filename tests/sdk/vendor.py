@@ -13,7 +13,7 @@ from huaweicloudsdkcore.http.http_handler import HttpHandler
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkroma.v2 import RomaAsyncClient, RomaClient
 
-__all__ = ["CLIENTS", "Sdk", "credentials", "opened"]
+__all__ = ["CLIENTS", "Sdk", "credentials", "decoded", "opened"]
 
 CLIENTS = {"sync": RomaClient, "async": RomaAsyncClient}
 _WORD_BEGINS = re.compile(r"(?<!^)(?=[A-Z])")
@@ -24,6 +24,15 @@ _ID = re.compile(r"[0-9a-f]{32}")
 def credentials(access_key: str, secret_key: str, project_id: str | None = None) -> Any:
     """Make what the SDK signs with."""
     return BasicCredentials(access_key, secret_key, project_id)
+
+
+def decoded(model: Any) -> Any:
+    """Answer all that a model of the SDK's holds, as plain values to compare; what is absent is None."""
+    if isinstance(model, list):
+        return [decoded(item) for item in model]
+    if hasattr(model, "openapi_types"):
+        return {name: decoded(getattr(model, name)) for name in model.openapi_types}
+    return model
 
 
 class Sdk:
@@ -81,17 +90,23 @@ class Sdk:
 
 @contextmanager
 def opened(
-    name: str, endpoint: str, signer: Any, *, region: str = "", change: Callable[[Any], None] | None = None
+    name: str,
+    endpoint: str,
+    signer: Any,
+    *,
+    region: str = "",
+    build: Callable[[Any], Any] = lambda builder: builder,
+    change: Callable[[Any], None] | None = None,
 ) -> Iterator[Sdk]:
     """Open a client, `sync` or `async`, for an endpoint.
 
-    With a region it is built as for the vendor's cloud, which finds out the project by itself. `change` is
-    handed every request, signed and ready, before it goes out.
+    With a region it is built as for the vendor's cloud, which finds out the project by itself. `build` has the
+    last word on the builder; `change` is handed every request, signed and ready, before it goes out.
     """
     builder = CLIENTS[name].new_builder().with_credentials(signer)
     builder = builder.with_region(Region(region, endpoint)) if region else builder.with_endpoint(endpoint)
     handler = HttpHandler()
-    client = builder.with_http_handler(handler).build()
+    client = build(builder.with_http_handler(handler)).build()
     sdk = Sdk(client, is_async=name == "async")
     handler.add_response_handler(lambda **seen: sdk.answers.append(seen["response"]))
     if change is not None:

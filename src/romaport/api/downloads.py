@@ -4,7 +4,7 @@ HEAD, Range and conditional requests never use it up (product decision 5).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -42,57 +42,72 @@ class ArchiveResponse:
     async def prepare(self) -> "ArchiveResponse":
         """Find the archive; raise what keeps it from being downloaded."""
         call = self._call
-        self._archive = await asyncio.to_thread(
-            find_archive, call.parts.desk, call.owner, call.actor, call.path["archive_id"]
-        )
+        archive_id = call.path["archive_id"]
+        archive = await asyncio.to_thread(find_archive, call.parts.desk, call.owner, call.actor, archive_id)
+        # Another download may be at its last byte; then this one comes too late.
+        await call.parts.handovers.settled(archive.job_id)
+        self._archive = await asyncio.to_thread(find_archive, call.parts.desk, call.owner, call.actor, archive_id)
         return self
 
-    async def send_to(self, scope: HTTPScope, receive: Receive, send: Send) -> int:
-        """Send headers and bytes; answer the status."""
+    async def send_to(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        """Send headers and bytes, and use the download up when all of them were sent."""
         archive = self._archive
         assert archive is not None
-        desk = self._call.parts.desk
         part = _part(archive, self._call.headers)
-        is_head = scope["method"] == "HEAD"
-        length = part.end - part.start
         headers = {
-            "content-type": "application/zip",
             "content-disposition": f'attachment; filename="{archive.file_name}"',
             "accept-ranges": "bytes",
             "etag": f'"{archive.sha256}"',
             "cache-control": "no-store",
-            "content-length": str(length),
             **part.headers,
         }
-        if part.status == HTTPStatus.NOT_MODIFIED:
-            del headers["content-length"], headers["content-type"]
-        stream = desk.archives.stream(archive.path, start=part.start, end=part.end)
-        is_body = not is_head and part.status != HTTPStatus.NOT_MODIFIED
-        first = b""
-        if is_body:
-            # The first bytes are read before the status is sent, so that a file just taken is still a 410.
-            try:
-                first = await anext(stream, b"")
-            except FileNotFoundError as cause:
-                raise ArchiveExpired(at="another download's end") from cause
+        if part.status != HTTPStatus.NOT_MODIFIED:
+            headers |= {"content-type": "application/zip", "content-length": str(part.end - part.start)}
+        has_body = scope["method"] != "HEAD" and part.status != HTTPStatus.NOT_MODIFIED
+        stream = self._call.parts.desk.archives.stream(archive.path, start=part.start, end=part.end)
+        first = await _first(stream) if has_body else b""
         await send({"type": "http.response.start", "status": part.status, "headers": _encoded(headers)})
-        if not is_body:
+        if not has_body:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return part.status
+            return
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            await send({"type": "http.response.body", "body": first, "more_body": True})
-            async for chunk in stream:
-                if gone.done():
-                    return part.status
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            is_whole = part.status == HTTPStatus.OK and not gone.done()
+            await self._send_bytes(part, _chained(first, stream), gone, send)
         finally:
             gone.cancel()
-        if is_whole:
-            await asyncio.to_thread(take_archive, desk, archive, by=self._call.caller.user_name)
-        return part.status
+
+    async def _send_bytes(
+        self, part: "_Part", chunks: AsyncIterator[bytes], gone: "asyncio.Future[None]", send: Send
+    ) -> None:
+        archive = self._archive
+        assert archive is not None
+        left = part.end - part.start
+        async for chunk in chunks:
+            left -= len(chunk)
+            if gone.done():
+                return
+            if left > 0 or part.status != HTTPStatus.OK:
+                await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
+                continue
+            with self._call.parts.handovers.of(archive.job_id):
+                await send({"type": "http.response.body", "body": chunk, "more_body": False})
+                if not gone.done():
+                    desk, by = self._call.parts.desk, self._call.caller.user_name
+                    await asyncio.to_thread(take_archive, desk, archive, by=by)
+
+
+async def _first(stream: AsyncIterator[bytes]) -> bytes:
+    """Read the first bytes before the status is sent, so that a file just taken is still a 410."""
+    try:
+        return await anext(stream, b"")
+    except FileNotFoundError as cause:
+        raise ArchiveExpired(at="another download's end") from cause
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for chunk in rest:
+        yield chunk
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -1,10 +1,11 @@
 """The parts of the running system that HTTP operations work with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from romaport.api.handover import HandOvers
 from romaport.assets import Desk
 from romaport.auth import Directory, Gate, Keystone
 from romaport.wire.dialects import Dialect
@@ -34,3 +35,4 @@ class Parts:
     keystone: Keystone
     directory: Directory
     options: ApiOptions
+    handovers: HandOvers = field(default_factory=HandOvers)

@@ -110,6 +110,7 @@ class Progress:
             caller = await asyncio.to_thread(credentials.verified, gate, project_id)
         if not caller.allows(ACTION):
             raise PermissionMissing(action=ACTION)
+        await self._parts.handovers.settled(job_id)
         ready = self._answers.get(job_id)
         if ready is None:
             ready = await asyncio.to_thread(self._look_up, job_id)

@@ -65,7 +65,7 @@ def demo() -> None:
     """Show the main job: a sample leaves one instance and arrives in another, on a server of its own."""
     from romaport.cli.demo import run_demo
 
-    raise typer.Exit(run_demo())
+    raise typer.Exit(run_demo(os.environ))
 
 
 def settings(*, json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, insert, or_, select, update
 
 from romaport.kinds import Asset, Filter
 from romaport.storage import Transaction
@@ -273,10 +273,11 @@ def _condition(found: Filter, value: str) -> ColumnElement[bool]:
         return assets.c.id == value
     if where in ("body", "local"):
         column = assets.c[where]
+        text = func.coalesce(cast(func.json_extract(column, f"$.{path[0]}"), Text), "")
+        if value.lower() in ("true", "false"):
+            is_true = text.in_(["1", "true"])
+            return is_true if value.lower() == "true" else ~is_true
         # Compared without regard to case: words such as task types come in both.
-        text = func.coalesce(func.json_extract(column, f"$.{path[0]}"), "")
-        if value in ("true", "false"):
-            return func.coalesce(text, "0").in_(["1", "true"]) if value == "true" else text.not_in(["1", "true", 1])
         return func.lower(text) == value.lower()
     return _refers(assets.c.id, path, value)
 

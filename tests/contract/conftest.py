@@ -1,0 +1,47 @@
+"""A server in this process per module, and a fresh instance in it per test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.contract.workplace import Workplace
+from tests.support.embedded import Account, EmbeddedServer
+
+FULL = "ROMA FullAccess"
+ADMINISTRATOR = "Tenant Administrator"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data")
+    found.start()
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="module")
+def admin(server: EmbeddedServer) -> Account:
+    return server.account(ADMINISTRATOR)
+
+
+@pytest.fixture(scope="module")
+def ann(server: EmbeddedServer) -> Account:
+    """A user who may do everything, and sees own and shared applications only."""
+    return server.account(FULL)
+
+
+@pytest.fixture(scope="module")
+def ben(server: EmbeddedServer) -> Account:
+    return server.account(FULL)
+
+
+@pytest.fixture
+def work(server: EmbeddedServer, admin: Account) -> Workplace:
+    """An administrator in an empty instance."""
+    return Workplace(admin.http, server.instance())
+
+
+@pytest.fixture
+def elsewhere(server: EmbeddedServer, admin: Account) -> Workplace:
+    """An administrator in another empty instance."""
+    return Workplace(admin.http, server.instance())
