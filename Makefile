@@ -50,7 +50,7 @@ check: lint ## Lint, then test: what a change must pass
 	$(MAKE) --no-print-directory test
 
 bench: $(READY) ## Measure, each figure against a limit of the same run
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ONLY)
 
 lock: $(READY) ## Pin versions anew, with hashes, naming no registry
 	$(BIN)/pip-compile --quiet --upgrade --generate-hashes --all-extras --strip-extras --allow-unsafe --no-header \

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 from romaport.api import ApiOptions
 from romaport.auth import AuthOptions
+from romaport.catalog import CatalogOptions
 from romaport.errors import SettingInvalid
 from romaport.jobs import JobOptions
 from romaport.packages import PackageLimits
@@ -58,6 +59,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     api: ApiOptions = ApiOptions()
     auth: AuthOptions = AuthOptions()
     jobs: JobOptions = JobOptions()
+    catalog: CatalogOptions = CatalogOptions()
     database: DatabaseOptions = DatabaseOptions()
     archives: ArchiveOptions = ArchiveOptions()
     packages: PackageLimits = PackageLimits()

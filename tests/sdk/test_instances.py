@@ -102,16 +102,8 @@ def test_a_request_with_a_derived_key_is_accepted(site: Site) -> None:
 
     user = site.user("ROMA ReadOnlyAccess")
     signer = credentials(user.access_key, user.secret_key, site.place.project_id).with_derived_predicate(lambda _: True)
-    sent: list[str] = []
-    with opened(
-        # Only the synchronous client tells what it is about to send.
-        "sync",
-        site.place.endpoint,
-        signer,
-        region=site.place.project,
-        build=derived,
-        change=lambda request: sent.append(request.header_params["Authorization"]),
-    ) as sdk:
+    with opened(client, site.place.endpoint, signer, region=site.place.project, build=derived) as sdk:
         shown = sdk.send(ShowDetailsOfInstanceV2Request(instance_id=site.place.source))
+        signature = sdk.answers[-1].request.headers["Authorization"]
     assert shown.id == site.place.source
-    assert sent[0].startswith("V11-HMAC-SHA256 Credential=")
+    assert signature.startswith("V11-HMAC-SHA256 Credential=")

@@ -150,7 +150,11 @@ def _settle(desk: Desk, context: JobContext, problems: list[Finding]) -> None:
     actor = actor_of(context, desk)
     into = _into(context, actor)
     options = frozenset({"datasource_overwrite"} if context.job.request["datasource_overwrite"] else ())
-    policy = Policy(merges=context.job.request["merges"], options=options)
+    policy = Policy(
+        merges=context.job.request["merges"],
+        has_quotas=desk.catalog.options.quotas_enforced,
+        options=options,
+    )
     with desk.database.transaction() as tx:
         conflicts = [] if problems else check(tx, into, policy, sees_all=actor.sees_all)
         context.checkpoint("import.checked")

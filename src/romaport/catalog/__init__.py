@@ -1,6 +1,6 @@
 """The assets an instance holds, one at a time and in whole sets."""
 
-from romaport.catalog.catalog import ROLES, Actor, Catalog
+from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.intake import Intake
 from romaport.catalog.store.rows import Page
 from romaport.catalog.store.staging import Into
@@ -25,6 +25,7 @@ __all__ = [
     "Actor",
     "Applied",
     "Catalog",
+    "CatalogOptions",
     "Conflict",
     "Intake",
     "Into",

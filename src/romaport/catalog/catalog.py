@@ -7,9 +7,10 @@ references that lead nowhere, roles the caller lacks, quotas.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta, Struct
 
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
@@ -29,7 +30,7 @@ from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Travel
 from romaport.storage import Transaction, Vault
 
-__all__ = ["ROLES", "Actor", "Catalog"]
+__all__ = ["ROLES", "Actor", "Catalog", "CatalogOptions"]
 
 ROLES = ("read", "access", "modify", "delete", "admin")
 """The roles a user may hold on an application (contract 5.2)."""
@@ -51,11 +52,20 @@ class Actor:
         return None if self.sees_all else self.user_id
 
 
+class CatalogOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an instance may hold."""
+
+    quotas_enforced: Annotated[
+        bool, Meta(description="Whether an instance holds at most the published number of assets of each kind.")
+    ] = True
+
+
 class Catalog:
     """The assets of all instances."""
 
-    def __init__(self, vault: Vault) -> None:
+    def __init__(self, vault: Vault, options: CatalogOptions) -> None:
         self._vault = vault
+        self.options = options
 
     def show(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> Asset:
         """Answer one asset; raise `AssetMissing` if there is none or the actor may not see it."""
@@ -76,8 +86,9 @@ class Catalog:
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        if kind.quota is not None and rows.count(tx, instance_id, kind.name) >= kind.quota:
-            raise QuotaReached(kind=kind.title, limit=kind.quota)
+        has_quota = self.options.quotas_enforced and kind.quota is not None
+        if has_quota and rows.count(tx, instance_id, kind.name) >= (kind.quota or 0):
+            raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets

@@ -40,6 +40,7 @@ class Policy:
     """What an import does with assets that exist (contract 6.2)."""
 
     merges: bool
+    has_quotas: bool = True
     options: frozenset[str] = frozenset()
     """The import options that are set, such as `datasource_overwrite`."""
 
@@ -116,7 +117,7 @@ def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> lis
         for kind, name in staging.hidden(tx, into, CONFLICTS_MAX):
             conflicts.append(Conflict(kind=kind, name=name, error=RoleMissing(role="modify")))
     for kind_of in creation_order():
-        limit = kind_of.quota
+        limit = kind_of.quota if policy.has_quotas else None
         if limit is not None and staging.quota_use(tx, into, kind_of.name) > limit:
             error_of = QuotaReached(kind=kind_of.title, limit=limit)
             conflicts.append(Conflict(kind=kind_of.name, name=kind_of.title, error=error_of))

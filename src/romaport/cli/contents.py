@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from romaport.client import Client
 from romaport.errors import AnswerUnreadable, Refused
@@ -119,7 +120,7 @@ def _travelling(fields: _Fields, names: Mapping[str, str]) -> _Fields:
     text = msgspec.json.encode({name: value for name, value in fields.items() if name not in _LOCAL_FIELDS}).decode()
     # Identifiers stand in fields of their own and inside task details, which are a text; both are read as names.
     for id_, name in names.items():
-        text = text.replace(id_, name)
+        text = text.replace(id_, msgspec.json.encode(name).decode()[1:-1])
     return msgspec.json.decode(text, type=_Fields)
 
 
@@ -143,24 +144,22 @@ def _of_kind(
             yield f"{kind} {name}: only in the target"
         else:
             # Values stay unsaid: they may be long, and this may end in a log.
-            pair = (source[name], target[name])
-            yield from (f"{kind} {name}: {path} differs" for path in _paths(kind, name, pair, holes))
+            own = {hole.path for hole in holes if (hole.kind, hole.name) == (kind, name)}
+            yield from (f"{kind} {name}: {path} differs" for path in _paths(source[name], target[name], own))
 
 
-def _paths(kind: str, name: str, pair: tuple[_Fields, _Fields], holes: set[Hole]) -> Iterator[str]:
-    before, after = dict(_leaves(pair[0])), dict(_leaves(pair[1]))
+def _paths(source: _Fields, target: _Fields, holes: set[str]) -> Iterator[str]:
+    """Answer the dotted paths at which two assets of one name differ; a secret's stars may be missing at the target."""
+    before, after = dict(_leaves(source)), dict(_leaves(target))
     for path in sorted(before.keys() | after.keys()):
-        if before.get(path) != after.get(path) and not _is_hole(before, after, Hole(kind, name, path), holes):
+        is_hole = path in holes and before.get(path) == MASK and path not in after
+        if not is_hole and before.get(path, UNSET) != after.get(path, UNSET):
             yield path
 
 
-def _is_hole(before: _Fields, after: _Fields, hole: Hole, holes: set[Hole]) -> bool:
-    return hole in holes and before.get(hole.path) == MASK and hole.path not in after
-
-
 def _leaves(value: object, path: str = "") -> Iterator[tuple[str, object]]:
-    """Answer every plain value with its dotted path; what is empty counts as a value."""
-    if not isinstance(value, dict) or not value:
+    """Answer every plain value with its dotted path; an object that is empty says no more than an absent one."""
+    if not isinstance(value, dict):
         yield path, value
         return
     for name, inner in value.items():

@@ -1,0 +1,24 @@
+"""Run every benchmark, or the named ones: `python -m benchmarks [NAME ...]`; `--list` names them."""
+
+import sys
+
+from benchmarks import poll, transfer
+from benchmarks.figures import shown
+
+BENCHMARKS = {"poll": poll.measure, "transfer": transfer.measure}
+
+
+def main(names: list[str]) -> int:
+    """Run and show; answer the exit code."""
+    if names == ["--list"]:
+        print("\n".join(BENCHMARKS))
+        return 0
+    unknown = sorted(set(names) - set(BENCHMARKS))
+    if unknown:
+        print(f"no benchmark named {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    shown([figure for name in names or BENCHMARKS for figure in BENCHMARKS[name]()])
+    return 0
+
+
+sys.exit(main(sys.argv[1:]))

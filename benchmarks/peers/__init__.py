@@ -1,0 +1,1 @@
+"""What romaport is compared with."""

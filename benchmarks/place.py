@@ -1,0 +1,106 @@
+"""What benchmarks measure on: real server processes, each on a core of its own where there are two."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from romaport.client import AccessKey, Client, Secret, is_final
+from romaport.wire.assets import JobAnswer
+
+_CORES = sorted(os.sched_getaffinity(0))
+SERVER_CORE = _CORES[0]
+LOAD_CORE = _CORES[-1]
+_WAIT_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """A server under measurement."""
+
+    pid: int
+    endpoint: str
+    credentials: dict[str, Any]
+
+    def client(self, instance: str) -> Client:
+        """Open a client for the instance of a name."""
+        key = AccessKey(access_key=self.credentials["access_key"], secret=Secret(self.credentials["secret_key"]))
+        return Client(
+            self.endpoint,
+            key,
+            project_id=self.credentials["project_id"],
+            instance_id=self.credentials["instances"][instance],
+        )
+
+    def token(self) -> str:
+        """Log in and answer the token."""
+        found = self.credentials
+        user = {"name": found["user"], "password": found["password"], "domain": {"name": found["domain"]}}
+        body = {
+            "auth": {
+                "identity": {"methods": ["password"], "password": {"user": user}},
+                "scope": {"project": {"id": found["project_id"]}},
+            }
+        }
+        answer = httpx.post(f"{self.endpoint}/v3/auth/tokens", json=body)
+        return str(answer.headers["x-subject-token"])
+
+    def memory_bytes(self, field: str) -> int:
+        """Read `VmRSS`, the memory held now, or `VmHWM`, the most ever held."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith(field))
+        return int(line.split()[1]) * 1024
+
+    def forget_peak(self) -> None:
+        """Have the peak counted from here."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+
+@contextmanager
+def served(**settings: str) -> Iterator[Served]:
+    """Run a server on a folder of its own, pinned to its core."""
+    with tempfile.TemporaryDirectory(prefix="romaport-bench-") as folder:
+        environment = os.environ | {
+            "ROMAPORT_SERVER_DATA": f"{folder}/data",
+            "ROMAPORT_SERVER_PORT": "0",
+            "ROMAPORT_SERVER_LOG_LEVEL": "warning",
+            **settings,
+        }
+        command = [sys.executable, "-m", "romaport", "serve", "--json"]
+        with started(command, environment) as (process, line):
+            announced = json.loads(line)
+            yield Served(pid=process.pid, endpoint=announced["endpoint"], credentials=announced["credentials"])
+
+
+@contextmanager
+def started(command: list[str], environment: dict[str, str]) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """Run a program on the server's core, and answer it with the first line it prints."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    os.sched_setaffinity(process.pid, {SERVER_CORE})
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout.readline()
+    finally:
+        process.terminate()
+        process.wait(60)
+        process.stdout.close()
+
+
+def settled(client: Client, job_id: str) -> tuple[JobAnswer, float]:
+    """Follow a job to its end; answer it and the seconds that took."""
+    began_at = time.perf_counter()
+    answer = client.job(job_id)
+    while not is_final(answer):
+        assert time.perf_counter() - began_at < _WAIT_SECONDS, answer
+        time.sleep(0.01)
+        answer = client.job(job_id)
+    return answer, time.perf_counter() - began_at
