@@ -7,13 +7,18 @@ import pytest
 from tests.contract.workplace import Workplace
 from tests.support.embedded import Account, EmbeddedServer
 
+from romaport.auth import AuthOptions
+from romaport.settings import Settings
+
 FULL = "ROMA FullAccess"
 ADMINISTRATOR = "Tenant Administrator"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data")
+    # Tests let days pass by the hand-set clock; their tokens shall outlive that.
+    lasting = Settings(auth=AuthOptions(token_seconds=30 * 86_400))
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", lasting)
     found.start()
     yield found
     found.close()

@@ -95,7 +95,7 @@ def test_a_project_that_is_not_the_users_is_not_found(site: Site, client: str) -
     assert "Failed to get project id" in refusal.value.error_msg
 
 
-def test_a_request_with_a_derived_key_is_accepted(site: Site) -> None:
+def test_a_request_with_a_derived_key_is_accepted(site: Site, client: str) -> None:
     # V11 (contract 4.2): the roma client names no service by itself, so the builder is told one.
     def derived(builder: Any) -> Any:
         return builder._with_derived_auth_service_name("roma")  # noqa: SLF001 - the SDK's only way

@@ -52,12 +52,15 @@ def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
     """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files."""
     at = desk.clock()
     with desk.database.transaction() as tx:
-        desk.ledger.expire(tx, at)
+        expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
         archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
         pending = desk.ledger.pending(tx)
         # What a job put aside that was given up; one that ends by itself cleans up after itself.
         discard_except(tx, pending)
+    for name in expired:
+        desk.archives.remove(name)
     return [
+        *expired,
         *desk.archives.sweep("archives", archives, older_than=grace, at=at),
         *desk.archives.sweep("uploads", {upload_path(job_id) for job_id in pending}, older_than=grace, at=at),
     ]

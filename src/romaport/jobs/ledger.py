@@ -181,13 +181,13 @@ class Ledger:
         return True
 
     def expire(self, tx: Transaction, at: datetime) -> list[str]:
-        """Finish the exports whose archive's time is over; answer their ids."""
+        """Finish the exports whose archive's time is over; answer the ids of those archives."""
         over = store.expired(tx, at)
-        for job_id in over:
+        for job_id, _ in over:
             job = store.read(tx, job_id)
             if job is not None and store.move(tx, job, State.FINISHED, at=at):
                 after_commit(tx, lambda changed=job_id: self._watch.announce(changed))  # type: ignore[misc]
-        return over
+        return [archive_id for _, archive_id in over]
 
     def kept_archives(self, tx: Transaction) -> set[str]:
         """Answer the ids of the archives whose bytes are still to be had."""

@@ -225,14 +225,14 @@ def take(tx: Transaction, archive_id: str, *, by: str, at: datetime) -> bool:
     return tx.execute(statement).rowcount == 1
 
 
-def expired(tx: Transaction, at: datetime) -> list[str]:
-    """Answer the jobs whose archive's time is over while they still offer it."""
+def expired(tx: Transaction, at: datetime) -> list[tuple[str, str]]:
+    """Answer (job, archive) of the jobs whose archive's time is over while they still offer it."""
     statement = (
-        select(jobs.c.id)
+        select(jobs.c.id, archives.c.id)
         .join(archives, archives.c.job_id == jobs.c.id)
         .where(jobs.c.state == State.SUCCEEDED.value, archives.c.expires_at <= milliseconds(at))
     )
-    return list(tx.execute(statement).scalars())
+    return [(row[0], row[1]) for row in tx.execute(statement)]
 
 
 def kept_archives(tx: Transaction) -> set[str]:
