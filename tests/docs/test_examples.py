@@ -41,7 +41,7 @@ def test_the_first_export_by_hand_works_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_every_make_target_the_readme_names_exists() -> None:
-    named = set(re.findall(r"`?make ([a-z-]+)", README))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert named
     assert named <= targets
