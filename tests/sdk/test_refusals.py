@@ -20,7 +20,7 @@ from huaweicloudsdkroma.v2 import (
     ExportAssetRequest,
     ListRomaAppRequest,
 )
-from tests.sdk.sample import add_app, export_request, exported, import_package, settled
+from tests.sdk.sample import add_app, export_request, exported, finished, import_package, settled
 from tests.sdk.site import Site, running
 from tests.sdk.vendor import Sdk, credentials, opened
 
@@ -140,7 +140,9 @@ def test_an_unknown_format_version_is_400(sdk: Sdk, site: Site, instance: str, t
     add_app(sdk, instance, "Versions")
     good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
     apps = [app.id for app in sdk.send(ListRomaAppRequest(instance_id=instance)).apps]
-    exported(sdk, instance, good, apps=apps)
+    job = exported(sdk, instance, good, apps=apps)
+    # Asking waits until the download is booked and its bytes are gone.
+    assert finished(sdk, instance, job.id).status == "Finished"
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(bad, "w") as target:
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b'"version":1', b'"version":7'))
