@@ -286,6 +286,29 @@ def test_2_limit_one_running_job_per_user_and_type(server: EmbeddedServer, work:
     assert work.export({"apps": [{"id": app}]}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("row", "path", "status", "code"),
+    [
+        ("public resources", "instances/{instance}/apps/none", 404, "ROMAPORT.3001"),
+        ("APIC", "apic/instances/none", 404, "ROMAPORT.1201"),
+        ("LINK", "link/instances/{instance}/products", 404, "ROMA.1007"),
+        ("FDI", "fdi/instances/{instance}/tasks/none", 404, "ROMAPORT.3001"),
+        ("FDI data sources", "fdi/instances/{instance}/datasources/none", 404, "ROMAPORT.3001"),
+    ],
+)
+def test_3_1_every_family_of_the_table_gets_all_four_fields(
+    work: Workplace, row: str, path: str, status: int, code: str
+) -> None:
+    assert row
+    refusal(work.http.get(path.format(instance=work.instance_id)), status, code)
+
+
+def test_3_1_row_api_gateway_a_wrong_identity_is_401(server: EmbeddedServer, work: Workplace) -> None:
+    http = server.http(f"/v2/{server.project_id}/", {"x-auth-token": "wrong"})
+    body = refusal(http.get(work.roma("apps")), 401, "APIGW.0301")
+    assert body["error_msg"].endswith("decrypt token fail")
+
+
 def test_3_1_unknown_paths_and_methods_are_refused_in_the_same_shape(work: Workplace) -> None:
     refusal(work.http.get(work.roma("nothing-here")), 404, "ROMA.1007")
     refusal(work.http.patch(work.roma("apps")), 405, "ROMAPORT.1002")

@@ -122,6 +122,7 @@ def test_wrong_fields_are_400(sdk: Sdk, site: Site, instance: str, body: Any) ->
     ("name", "content", "code"),
     [
         ("package.zip", b"this is no zip", "ROMA.10011"),
+        ("package.zip", b"PK\x03\x04" + b"\x00" * 200, "ROMA.10011"),
         ("package.tar", b"", "ROMA.10013"),
         ("pack age.zip", b"", "ROMA.10013"),
     ],
