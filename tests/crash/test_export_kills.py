@@ -34,13 +34,13 @@ def _kill(
         except Unreachable:
             job_id = ""
     found = scene.last_job(instance_id) if not job_id else None
-    job_id = job_id or (found[0] if found is not None and found != before else "")
+    job_id = job_id or (found[0] if found is not None and (before is None or found[0] != before[0]) else "")
     if not job_id:
         scene.server.wait(60)
         scene.pardon()
         scene.server.start()
         scene.check_nothing_left()
-        assert scene.last_job(instance_id) == before
+        assert (scene.last_job(instance_id) or [""])[0] == (before or [""])[0]
         return ("export", f"{name} {nth}", "no job yet", "0", "no job", "refused before it began")
     with scene.watched(instance_id, job_id):
         scene.server.wait(60)

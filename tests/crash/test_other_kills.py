@@ -34,7 +34,7 @@ def _kill_deletion(scene: Scene, name: str, nth: int) -> tuple[str, ...]:
             job_id = client.delete(apps=apps)
         except Unreachable:
             found = scene.last_job(instance_id)
-            job_id = found[0] if found and found != before else ""
+            job_id = found[0] if found and (before is None or found[0] != before[0]) else ""
     if not job_id:
         scene.server.wait(60)
         scene.pardon()
