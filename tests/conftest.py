@@ -15,6 +15,7 @@ hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")
 
 _FOREIGN = ("ROMAPORT_", "HUAWEICLOUD_")
+_KILL_COLUMNS = ("job", "killed at", "state at the kill", "starts", "final state", "effect")
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
 
@@ -26,3 +27,21 @@ def _empty_environment() -> Iterator[None]:
             if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
                 patch.delenv(name)
         yield
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the matrix of tests/crash; here, because only this file is read where the report is written."""
+    rows = [
+        row
+        for report in terminalreporter.stats.get("passed", []) + terminalreporter.stats.get("failed", [])
+        for name, row in getattr(report, "user_properties", [])
+        if name == "kill"
+    ]
+    if rows:
+        terminalreporter.section("killed with SIGKILL, started again")
+        widths = [max(len(str(row[at])) for row in [_KILL_COLUMNS, *rows]) for at in range(len(_KILL_COLUMNS))]
+        for row in [_KILL_COLUMNS, *sorted(rows)]:
+            terminalreporter.write_line(
+                "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths, strict=True))
+            )
+        terminalreporter.write_line(f"{len(rows)} kills")
