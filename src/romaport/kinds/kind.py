@@ -47,7 +47,8 @@ class Filter:
 
     query: str
     matches: str
-    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>` or `reference.<field>...`."""
+    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...`, or
+    `always.<value>` for what every asset of the kind shows alike."""
     fuzzy: bool = False
 
 

@@ -190,6 +190,8 @@ KIND = Kind(
             Filter(query="task_id", matches="id"),
             Filter(query="task_type", matches="body.task_type"),
             Filter(query="task_tag", matches="body.task_tag"),
+            Filter(query="status", matches="always.0"),
+            Filter(query="execute_status", matches="always.UNSTARTED"),
             Filter(query="source_datasource_id", matches="reference.source_datasource_id"),
             Filter(query="target_datasource_id", matches="reference.target_datasource_id"),
             Filter(query="datasource_id", matches="reference.*"),

