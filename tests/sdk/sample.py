@@ -179,10 +179,7 @@ def settled(sdk: Sdk, instance_id: str, job_id: str) -> Any:
 
 
 def finished(sdk: Sdk, instance_id: str, job_id: str) -> Any:
-    """Poll an export until its package is gone, by the download or by its time; answer its last progress.
-
-    A download counts when its last byte was handed over, which is a moment after the client has read it.
-    """
+    """Poll an export until its package is gone by itself; answer its last progress."""
     while True:
         job = settled(sdk, instance_id, job_id)
         assert job.progress_percent == 1
@@ -196,6 +193,8 @@ def exported(sdk: Sdk, instance_id: str, path: Path, **chosen: Sequence[str]) ->
     job = settled(sdk, instance_id, started.job_id)
     assert job.archive_id, job
     sdk.save(DownloadAssetArchiveRequest(instance_id=instance_id, archive_id=job.archive_id), path)
+    # Whoever has read the last byte never sees an older state again.
+    assert settled(sdk, instance_id, job.id).archive_id is None
     return job
 
 

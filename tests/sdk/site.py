@@ -2,11 +2,11 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
 
 from tests.sdk.vendor import Sdk, credentials, opened
 from tests.support.server_process import Place, ServerProcess
@@ -18,6 +18,7 @@ from romaport.settings import ServerOptions, Settings
 __all__ = ["Site", "User", "running"]
 
 _PASSWORD = "Quiet-harbour-41"
+_CLEANING_SECONDS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,25 +57,38 @@ class Site:
         user_id = self.directory.add_user(name, _PASSWORD, self.place.domain)
         for policy in policies:
             self.directory.grant(name, self.place.project, policy)
+        return self.with_new_key(user_id, name)
+
+    def with_new_key(self, user_id: str, name: str) -> User:
+        """Answer a user with one more access key, which nobody has used or misused yet."""
         access_key, secret_key = self.directory.add_key(name)
         return User(id=user_id, name=name, access_key=access_key, secret_key=secret_key)
 
     @contextmanager
-    def sdk(self, client: str, user: User | None = None, **options: Any) -> Iterator[Sdk]:
-        """Open an SDK client for a user, or for the administrator."""
+    def sdk(self, client: str, user: User | None = None, project_id: str = "") -> Iterator[Sdk]:
+        """Open an SDK client for a user in a project, or for the administrator in the first one."""
         chosen = user or self.administrator
-        signer = credentials(chosen.access_key, chosen.secret_key, self.place.project_id)
-        with opened(client, self.place.endpoint, signer, **options) as sdk:
+        signer = credentials(chosen.access_key, chosen.secret_key, project_id or self.place.project_id)
+        with opened(client, self.place.endpoint, signer) as sdk:
             yield sdk
 
     def written(self) -> dict[str, object]:
-        """Answer everything that is written down: every row of the database, every file of the archive store."""
-        with sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True) as database:
+        """Answer everything that is written down: every row of the database, every file kept or in the making."""
+        with closing(sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True)) as database:
             tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
             rows: dict[str, object] = {name: sorted(map(repr, _rows(database, name))) for name in tables}
-        database.close()
-        files = sorted(str(path) for name in ("store", "scratch") for path in (self.data / name).rglob("*.zip"))
-        return rows | {"files": files}
+            running = {job_id for (job_id,) in database.execute("select id from jobs where state = 'running'")}
+        return rows | {"files": self._files(running)}
+
+    def _files(self, running: set[str]) -> list[str]:
+        """Answer the files that are there, once jobs that have just ended have cleaned up."""
+        deadline = monotonic() + _CLEANING_SECONDS
+        while True:
+            files = sorted(str(path) for name in ("store", "scratch") for path in (self.data / name).rglob("*.zip"))
+            passing = [path for path in files if "/archives/" not in path and not any(job in path for job in running)]
+            if not passing or monotonic() > deadline:
+                return files
+            sleep(0.01)
 
 
 def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:

@@ -16,7 +16,7 @@ from huaweicloudsdkroma.v2 import (
     ListRomaAppRequest,
     ListTasksRequest,
 )
-from tests.sdk.sample import add_app, add_sample, assets_of, export_request, exported, finished, import_package, settled
+from tests.sdk.sample import add_app, add_sample, assets_of, export_request, exported, import_package, settled
 from tests.sdk.site import Site
 from tests.sdk.vendor import Sdk
 
@@ -47,7 +47,8 @@ def test_assets_leave_one_instance_and_arrive_in_another(sdk: Sdk, site: Site, i
     assert job.begin_time.endswith("Z")
     assert job.begin_time <= job.end_time
 
-    assert finished(sdk, instance, job.id).status == "Finished"
+    over = settled(sdk, instance, job.id)
+    assert (over.status, over.progress_percent, over.archive_id) == ("Finished", 1.0, None)
     assert zipfile.is_zipfile(path)
 
     started = sdk.send(import_package(path, target))
