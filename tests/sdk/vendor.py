@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
+from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkcore.http.http_handler import HttpHandler
 from huaweicloudsdkcore.region.region import Region
 from huaweicloudsdkroma.v2 import RomaAsyncClient, RomaClient
@@ -44,7 +45,19 @@ class Sdk:
         self.answers: list[Any] = []
 
     def send(self, request: Any, headers: Mapping[str, str] | None = None) -> Any:
-        """Send a request of the SDK's; answer the model that the SDK made of the response."""
+        """Send a request of the SDK's; answer the model that the SDK made of the response.
+
+        A file in it is closed, since the SDK leaves that to its caller.
+        """
+        try:
+            return self._send(request, headers)
+        finally:
+            body = getattr(request, "body", None)
+            for part in vars(body).values() if hasattr(body, "openapi_types") else ():
+                if isinstance(part, FormFile):
+                    part.close()
+
+    def _send(self, request: Any, headers: Mapping[str, str] | None) -> Any:
         operation = _WORD_BEGINS.sub("_", type(request).__name__.removesuffix("Request")).lower()
         operation += "_async" * self._is_async
         if headers:

@@ -1,0 +1,127 @@
+"""One request of every operation that the SDK has and the server serves, for refusals that hold for all of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from huaweicloudsdkroma.v2 import (
+    AddUserToApp,
+    AddUserToAppRequest,
+    AssetExportRequestApps,
+    AssetExportRequestTasks,
+    AssetOperateRequest,
+    CheckAssetJobStatusRequest,
+    CheckAuthUsersOfAppRequest,
+    CheckCanAuthUsersOfAppRequest,
+    CheckRomaAppDetailsRequest,
+    CheckRomaAppSecretRequest,
+    CreateAppReq,
+    CreateCommonTaskRequest,
+    CreateCommonTaskRequestBody,
+    CreateDatasourceInfoRequest,
+    CreateDispatchesRequest,
+    CreateRomaAppRequest,
+    DatasourceInfo,
+    DeleteAssetRequest,
+    DeleteDatasourceInfoByIdRequest,
+    DeleteRomaAppRequest,
+    DeleteTaskRequest,
+    DownloadAssetArchiveRequest,
+    ListDatasourcesRequest,
+    ListRomaAppRequest,
+    ListTasksRequest,
+    ResetRomaAppSecretRequest,
+    ShowDetailsOfInstanceV2Request,
+    ShowDispatchesRequest,
+    ShowTaskRequest,
+    TaskBasicRequestBody,
+    TaskDispatch,
+    UpdateAppReq,
+    UpdateAppSecretReq,
+    UpdateDatasourceInfoRequest,
+    UpdateDispatchesRequest,
+    UpdateRomaAppRequest,
+    UpdateTaskRequest,
+    ValidateRomaAppRequest,
+)
+from tests.sdk.sample import export_request, import_package
+
+__all__ = ["deletion_request", "reading", "writing"]
+
+_NOWHERE = "0" * 32
+Make = Callable[[str], Any]
+
+
+def deletion_request(instance_id: str, *, apps: list[str] | None = None, tasks: list[str] | None = None) -> Any:
+    """Make the request that deletes these applications and tasks."""
+    body = AssetOperateRequest(
+        apps=None if apps is None else [AssetExportRequestApps(id=found) for found in apps],
+        tasks=None if tasks is None else [AssetExportRequestTasks(id=found) for found in tasks],
+    )
+    return DeleteAssetRequest(instance_id=instance_id, body=body)
+
+
+def _one(model: Any, **fields: Any) -> Make:
+    return lambda instance_id: model(instance_id=instance_id, **fields)
+
+
+_APP = {"app_id": _NOWHERE}
+_SOURCE = {"datasource_id": _NOWHERE}
+_TASK = {"task_id": _NOWHERE}
+_SOURCE_BODY = DatasourceInfo(datasource_name="erp", datasource_type="MYSQL", app_id=_NOWHERE, content={"host": "h"})
+_TASK_BODY = CreateCommonTaskRequestBody(
+    task=TaskBasicRequestBody(
+        task_name="nightly", task_type="TIMING", source_datasource_id=_NOWHERE, target_datasource_id=_NOWHERE
+    ),
+    task_detail="{}",
+)
+
+_READING: tuple[tuple[Make, str], ...] = (
+    (_one(ShowDetailsOfInstanceV2Request), "roma:instances:get"),
+    (_one(ListRomaAppRequest), "roma:applications:list"),
+    (_one(CheckRomaAppDetailsRequest, **_APP), "roma:applications:get"),
+    (_one(CheckRomaAppSecretRequest, **_APP), "roma:applications:get"),
+    (_one(CheckAuthUsersOfAppRequest, **_APP), "roma:applications:get"),
+    (_one(CheckCanAuthUsersOfAppRequest, **_APP), "roma:applications:get"),
+    (_one(ValidateRomaAppRequest, name="Orders"), "roma:applications:get"),
+    (_one(ListDatasourcesRequest), "roma:datasources:list"),
+    (_one(ListTasksRequest), "roma:tasks:list"),
+    (_one(ShowTaskRequest, **_TASK), "roma:tasks:get"),
+    (_one(ShowDispatchesRequest, **_TASK), "roma:tasks:get"),
+    (_one(CheckAssetJobStatusRequest, job_id=_NOWHERE), "roma:assets:get"),
+)
+_WRITING: tuple[tuple[Make, str], ...] = (
+    (_one(CreateRomaAppRequest, body=CreateAppReq(name="Orders")), "roma:applications:create"),
+    (_one(UpdateRomaAppRequest, **_APP, body=UpdateAppReq(remark="r")), "roma:applications:update"),
+    (_one(DeleteRomaAppRequest, **_APP), "roma:applications:delete"),
+    (_one(ResetRomaAppSecretRequest, **_APP, body=UpdateAppSecretReq()), "roma:applications:update"),
+    (_one(AddUserToAppRequest, **_APP, body=AddUserToApp(users=[])), "roma:applications:user"),
+    (_one(CreateDatasourceInfoRequest, body=_SOURCE_BODY), "roma:datasources:create"),
+    (
+        _one(UpdateDatasourceInfoRequest, **_SOURCE, body=_SOURCE_BODY),
+        "roma:datasources:update",
+    ),
+    (_one(DeleteDatasourceInfoByIdRequest, **_SOURCE), "roma:datasources:delete"),
+    (_one(CreateCommonTaskRequest, body=_TASK_BODY), "roma:tasks:create"),
+    (_one(UpdateTaskRequest, **_TASK, body=_TASK_BODY), "roma:tasks:update"),
+    (_one(DeleteTaskRequest, **_TASK), "roma:tasks:delete"),
+    (_one(CreateDispatchesRequest, **_TASK, body=TaskDispatch()), "roma:tasks:update"),
+    (
+        _one(UpdateDispatchesRequest, **_TASK, dispatch_id=_NOWHERE, body=TaskDispatch()),
+        "roma:tasks:update",
+    ),
+    (lambda instance_id: export_request(instance_id, apps=[_NOWHERE]), "roma:assets:export"),
+    (lambda instance_id: deletion_request(instance_id, apps=[_NOWHERE]), "roma:assets:delete"),
+    (_one(DownloadAssetArchiveRequest, archive_id=_NOWHERE), "roma:assets:download"),
+)
+
+
+def reading(instance_id: str) -> list[tuple[Any, str]]:
+    """Make every request that only reads, each with the permission it needs; ROMA ReadOnlyAccess has them all."""
+    return [(make(instance_id), action) for make, action in _READING]
+
+
+def writing(instance_id: str, package: Path) -> list[tuple[Any, str]]:
+    """Make every request that changes something, a download being one, each with the permission it needs."""
+    made = [(make(instance_id), action) for make, action in _WRITING]
+    return [*made, (import_package(package, instance_id), "roma:assets:import")]
