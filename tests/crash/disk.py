@@ -1,0 +1,117 @@
+"""What lies in a server's data folder, read by nobody's code but the standard library's.
+
+A killed server's database is copied first, log and all: looking at it must not be what repairs it.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+Content = list[tuple[Any, ...]]
+
+_ASSETS = """
+select kind, key, body, secret_paths, holes, revision from assets where instance_id = ? order by kind, key
+"""
+_REFERENCES = """
+select a.kind, a.key, r.field, r.owns, t.kind, t.key, t.instance_id = a.instance_id
+from assets a join asset_references r on r.asset_id = a.id join assets t on t.id = r.target_id
+where a.instance_id = ? order by a.kind, a.key, r.field
+"""
+_UNIQUE = """
+select a.kind, a.key, u.field, u.value from assets a join asset_uniques u on u.asset_id = a.id
+where a.instance_id = ? order by a.kind, a.key, u.field
+"""
+_FINDINGS = "select severity, kind, name, code, message from job_findings where job_id = ? order by position"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """A job as it lies in the database."""
+
+    id: str
+    state: str
+    attempt: int
+    strikes: int
+    done: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.done}/{self.total}"
+
+
+class DataFolder:
+    """One data folder; `is_copied` says that no server has it open."""
+
+    def __init__(self, path: Path, *, is_copied: bool = False) -> None:
+        self._path = path
+        self._is_copied = is_copied
+
+    def contents(self, instance_id: str) -> Content:
+        """Answer every asset of an instance without what is new in every instance: ids, times, made-up secrets."""
+        return [row for part in (_ASSETS, _REFERENCES, _UNIQUE) for row in self._rows(part, instance_id)]
+
+    def jobs(self, instance_id: str) -> list[JobRow]:
+        """Answer the jobs of an instance, oldest first."""
+        statement = (
+            "select id, state, attempt, strikes, done, total from jobs where instance_id = ? order by created_at, id"
+        )
+        fields = ("id", "state", "attempt", "strikes", "done", "total")
+        return [JobRow(**dict(zip(fields, row, strict=True))) for row in self._rows(statement, instance_id)]
+
+    def job(self, job_id: str) -> JobRow:
+        """Answer one job."""
+        (row,) = self._rows("select instance_id from jobs where id = ?", job_id)
+        return next(job for job in self.jobs(row[0]) if job.id == job_id)
+
+    def findings(self, job_id: str) -> Content:
+        """Answer the findings of a job in their order."""
+        return self._rows(_FINDINGS, job_id)
+
+    def staged_count(self) -> int:
+        """Count the rows that imports have put aside."""
+        tables = ("staged_assets", "staged_references", "staged_uniques")
+        return sum(self._rows(f"select count(*) from {table}")[0][0] for table in tables)  # noqa: S608 - our own names
+
+    def disorder(self) -> list[str]:
+        """Answer what should not be: files or rows without their counterpart, and anything left over."""
+        ended = "type = 'exportAsset' and state in ('succeeded', 'finished')"
+        archived: dict[str, str] = dict(self._rows("select job_id, id from archives"))
+        exports: dict[str, str] = dict(self._rows(f"select id, state from jobs where {ended}"))  # noqa: S608 - our own words
+        offered = {f"{archived.get(job)}.zip" for job, state in exports.items() if state == "succeeded"}
+        archives = self._files("store/archives")
+        found = {
+            "archive files without a job": archives - offered,
+            "archives of jobs without a file": offered - archives,
+            "exports without an archive": exports.keys() - archived.keys(),
+            "archives without an export": archived.keys() - exports.keys(),
+            "uploads": self._files("store/uploads"),
+            "files in the making": self._files("scratch"),
+        }
+        return [f"{what}: {sorted(names)}" for what, names in found.items() if names] + (
+            ["staged rows"] if self.staged_count() else []
+        )
+
+    def _files(self, folder: str) -> set[str]:
+        path = self._path / folder
+        return {found.name for found in path.iterdir()} if path.is_dir() else set()
+
+    def _rows(self, statement: str, *values: str) -> Content:
+        with self._opened() as path, closing(sqlite3.connect(path, timeout=30)) as connection:
+            return list(connection.execute(statement, values))
+
+    @contextmanager
+    def _opened(self) -> Iterator[Path]:
+        database = self._path / "romaport.db"
+        if not self._is_copied:
+            yield database
+            return
+        with TemporaryDirectory() as folder:
+            for name in (database.name, f"{database.name}-wal"):
+                if (self._path / name).exists():
+                    shutil.copyfile(self._path / name, Path(folder) / name)
+            yield Path(folder) / database.name
