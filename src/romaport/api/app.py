@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import Any, cast
+from urllib.parse import unquote
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
@@ -69,11 +70,11 @@ class Application:
         if "method" not in scope:
             await self._framework(scope, receive, send)
             return
-        request = cast("HTTPScope", scope)
+        request = _with_values_whole(cast("HTTPScope", scope))
         exchange = _Exchange(request, receive, send)
         began_at = time.perf_counter()
         try:
-            place = Progress.place(scope["path"])
+            place = Progress.place(request["path"])
             if place is not None:
                 await self._progress(request, exchange.send, place)
             else:
@@ -82,6 +83,15 @@ class Application:
             # The last line of defence: the caller gets an answer with an id, the log gets the cause under it.
             await exchange.fail(cause)
         exchange.log(time.perf_counter() - began_at)
+
+
+def _with_values_whole(scope: HTTPScope) -> HTTPScope:
+    """Keep a %2F as it is: a slash inside a value is no step of the route (contract 2.5)."""
+    raw = scope.get("raw_path") or b""
+    if b"%2f" in raw.lower():
+        steps = raw.decode("latin-1").partition("?")[0].split("/")
+        scope["path"] = "/".join(unquote(step).replace("/", "%2F") for step in steps)
+    return scope
 
 
 class _Exchange:
