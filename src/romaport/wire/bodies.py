@@ -13,6 +13,7 @@ Shape = TypeVar("Shape", bound=Struct)
 
 _PROBLEMS_MAX = 50
 _NAME_MAX = 64
+_DEPTH_MAX = 100
 
 
 def decode(shape: type[Shape], body: bytes) -> Shape:
@@ -31,19 +32,21 @@ def decode(shape: type[Shape], body: bytes) -> Shape:
         raise BodyInvalid(problems="body: must be UTF-8") from cause
     if not isinstance(value, dict):
         raise BodyInvalid(problems="body: must be a JSON object")
-    value = _without_nulls(value)
+    value = _without_nulls(value, _DEPTH_MAX)
     problems = _problems(shape, value, "")
     if problems:
         raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
     return msgspec.convert(value, shape)
 
 
-def _without_nulls(value: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_nulls(inner) if isinstance(inner, dict) else inner
-        for name, inner in value.items()
-        if inner is not None
-    }
+def _without_nulls(value: Any, depth: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if not depth:
+        raise BodyInvalid(problems=f"body: must be nested at most {_DEPTH_MAX} deep")
+    if isinstance(value, list):
+        return [_without_nulls(inner, depth - 1) for inner in value]
+    return {name: _without_nulls(inner, depth - 1) for name, inner in value.items() if inner is not None}
 
 
 def _problems(shape: type[Struct], value: dict[str, Any], path: str) -> list[str]:
