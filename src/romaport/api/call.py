@@ -23,6 +23,8 @@ ANYONE = "*"
 
 Headers = Mapping[str, str]
 
+_FIELDS_MAX = 100
+
 
 class Takes(Enum):
     """What an operation does with the request's body."""
@@ -125,5 +127,8 @@ class Operation:
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """Decode a query; a name given twice keeps its last value."""
-    return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+    """Decode a query; a name given twice keeps its last value. Raises `ParameterInvalid` for too many fields."""
+    try:
+        return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+    except ValueError as cause:
+        raise ParameterInvalid(name="query", rule=f"must have at most {_FIELDS_MAX} fields") from cause
