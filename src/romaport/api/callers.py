@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from romaport.auth import Caller, Gate
-from romaport.errors import CredentialsWrong
+from romaport.errors import CredentialsWrong, ParameterInvalid
 from romaport.wire.signing import SignedRequest
 
 __all__ = ["Credentials", "credentials_of", "headers_of"]
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
+# What an SDK client that was given no project sends in its place (contract 4.3).
+_PLACEHOLDER = "{project_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,9 @@ class Credentials:
         return None
 
     def verified(self, gate: Gate, project_id: str) -> Caller:
-        """Answer the caller; raise `CredentialsWrong` or `ProjectForeign`."""
+        """Answer the caller; raise `CredentialsWrong`, `ProjectForeign`, or `ParameterInvalid` for no project."""
+        if project_id == _PLACEHOLDER and (self.signed or self.token) is not None:
+            raise ParameterInvalid(name="project_id", rule="is still a placeholder; give your client the project's id")
         if self.signed is not None:
             return gate.by_signature(self.signed, project_id)
         if self.token is not None:
