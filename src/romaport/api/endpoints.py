@@ -88,7 +88,11 @@ def download_route(parts: Parts) -> HTTPRouteHandler:
         return send_archive
 
     return HTTPRouteHandler(
-        _pattern(downloads.PATH), http_method=["GET", "HEAD"], name="DownloadAssetArchive", status_code=200
+        _pattern(downloads.PATH),
+        http_method=["GET", "HEAD"],
+        name="DownloadAssetArchive",
+        operation_id=lambda _handler, method, _path: "HeadAssetArchive" if method == "HEAD" else "DownloadAssetArchive",
+        status_code=200,
     )(endpoint)
 
 
@@ -100,7 +104,8 @@ def iam_routes(parts: Parts) -> list[HTTPRouteHandler]:
 def _route(
     path: str, method: str, endpoint: Callable[[AnyRequest], Awaitable[ASGIApp]], *, name: str
 ) -> HTTPRouteHandler:
-    return HTTPRouteHandler(_pattern(path), http_method=[method], name=name, status_code=200)(endpoint)  # type: ignore[list-item]
+    route = HTTPRouteHandler(_pattern(path), http_method=[method], name=name, operation_id=name, status_code=200)  # type: ignore[list-item]
+    return route(endpoint)
 
 
 def _pattern(path: str) -> str:
