@@ -40,7 +40,7 @@ def flatten(request: dict[str, Any]) -> dict[str, Any]:
         raise BodyInvalid(problems=f"task_detail: must not contain {_MARK}")
     try:
         json.loads(detail)
-    except ValueError as cause:
+    except (ValueError, RecursionError) as cause:
         raise BodyInvalid(problems="task_detail: must be JSON, written as a text") from cause
     return {**request["task"], "task_detail": detail}
 
@@ -82,10 +82,12 @@ def _marked(text: str, references: dict[str, str]) -> str:
 def _starred(text: str) -> str:
     try:
         detail = json.loads(text)
+        hidden = _hidden(detail)
+        return text if hidden == detail else json.dumps(hidden, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError as cause:
+        raise BodyInvalid(problems="task_detail: must not be nested so deeply") from cause
     except ValueError:
         return text
-    hidden = _hidden(detail)
-    return text if hidden == detail else json.dumps(hidden, ensure_ascii=False, separators=(",", ":"))
 
 
 def _hidden(value: object) -> object:
