@@ -42,7 +42,8 @@ def ben(server: EmbeddedServer) -> Account:
 
 @pytest.fixture
 def work(server: EmbeddedServer, admin: Account) -> Workplace:
-    """An administrator in an empty instance."""
+    """An administrator in an empty instance, and no job of an earlier test that is still writing."""
+    server.drain()
     return Workplace(admin.http, server.instance())
 
 

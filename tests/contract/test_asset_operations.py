@@ -45,9 +45,7 @@ def test_operation_download_asset_archive_answers_200_with_the_package(work: Wor
 
 
 @pytest.mark.parametrize("operation", ["export", "import", "delete"])
-def test_each_documents_403_as_its_error(
-    server: EmbeddedServer, work: Workplace, operation: str
-) -> None:
+def test_each_documents_403_as_its_error(server: EmbeddedServer, work: Workplace, operation: str) -> None:
     limited = Workplace(server.account("ROMA ReadOnlyAccess").http, work.instance_id)
     before = server.written()
     body = refusal(limited.http.post(limited.roma(f"assets/{operation}"), json={}), 403, "ROMA.1006")
@@ -114,7 +112,8 @@ def test_limit_is_per_type_of_job(server: EmbeddedServer, work: Workplace) -> No
 
 
 def _kinds(package: bytes) -> dict[str, list[str]]:
-    return {kind: sorted(line["key"][-1] for line in lines_of(package, kind)) for kind in ("app", "data_source", "task")}
+    kinds = ("app", "data_source", "task")
+    return {kind: sorted(line["key"][-1] for line in lines_of(package, kind)) for kind in kinds}
 
 
 _WHOLE = {"app": ["orders"], "data_source": ["orders-in", "orders-out"], "task": ["orders-run"]}
@@ -133,9 +132,7 @@ def test_export_2022_page_tasks_as_task_id(work: Workplace) -> None:
     assert _kinds(found) == _WHOLE
 
 
-@pytest.mark.parametrize(
-    "version", ["H 3.0.73 up to P 3.1.219", "D 2023-06-29", "D 2025-07, 2025-10"]
-)
+@pytest.mark.parametrize("version", ["H 3.0.73 up to P 3.1.219", "D 2023-06-29", "D 2025-07, 2025-10"])
 def test_export_apps_and_tasks_as_id(work: Workplace, version: str) -> None:
     made = work.add_set()
     other = work.add_app("billing")["id"]

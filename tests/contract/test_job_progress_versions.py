@@ -1,7 +1,6 @@
 """Contract 1.3: how published versions of the job-progress page differ, and what serves each of them."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ Story = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Dialect, Story]]:
+def stories(tmp_path_factory: pytest.TempPathFactory) -> dict[Dialect, Story]:
     """Answers in every state of a job, in both dialects."""
     found = {}
     for dialect in Dialect:
@@ -60,7 +59,7 @@ def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Dialect, 
         server.start()
         found[dialect] = _story(server)
         server.close()
-    yield found
+    return found
 
 
 def _story(server: EmbeddedServer) -> Story:
@@ -76,7 +75,7 @@ def _story(server: EmbeddedServer) -> Story:
     return {"running": running, "succeeded": succeeded, "finished": finished, "failed": work.imported(package)}
 
 
-@pytest.fixture(params=ROWS.values(), ids=ROWS.keys())
+@pytest.fixture(params=list(ROWS.values()), ids=list(ROWS))
 def version(request: pytest.FixtureRequest) -> Version:
     found: Version = request.param
     return found
@@ -85,7 +84,8 @@ def version(request: pytest.FixtureRequest) -> Version:
 def test_status_values(version: Version, stories: dict[Dialect, Story]) -> None:
     story = stories[version.dialect]
     words = {state: answer["status"] for state, answer in story.items()}
-    expected = dict(zip(("running", "succeeded", "failed", "finished"), (*version.words, version.words[1]), strict=False))
+    said = (*version.words, version.words[1])
+    expected = dict(zip(("running", "succeeded", "failed", "finished"), said, strict=False))
     assert words == expected
 
 
@@ -114,9 +114,7 @@ def test_values_keep_within_the_length_limits(version: Version, stories: dict[Di
         assert 0 <= answer["progress_percent"] <= 1
 
 
-def test_types_of_exports_and_imports_are_the_enumerated_ones(
-    version: Version, stories: dict[Dialect, Story]
-) -> None:
+def test_types_of_exports_and_imports_are_the_enumerated_ones(version: Version, stories: dict[Dialect, Story]) -> None:
     story = stories[version.dialect]
     allowed = version.types or ("importAsset", "exportAsset")
     assert {story["succeeded"]["type"], story["failed"]["type"]} == set(allowed)

@@ -199,13 +199,23 @@ def test_another_project_is_foreign(client: str, site: Site, package: Path) -> N
     foreign = site.directory.add_project(f"foreign-{client}", site.place.domain)
     instance = site.directory.add_instance(foreign, "theirs")
     before = site.written()
-    # The last is what an SDK without a project sends when it is given an endpoint and no region (contract 4.3).
-    for project_id in (foreign, "0" * 32, None):
+    for project_id in (foreign, "0" * 32):
         signer = credentials(site.place.access_key, site.place.secret_key, project_id)
         with opened(client, site.place.endpoint, signer) as sdk:
             for request, _ in everything(instance, package):
                 message = "The credentials are not for the project in the path\\."
                 assert sdk.refused(request, 403, "ROMAPORT.1101", message).startswith("project_id: ")
+    assert site.written() == before
+
+
+def test_a_client_without_a_project_is_told_so(client: str, site: Site, instance: str, package: Path) -> None:
+    before = site.written()
+    # Given an endpoint and no region, the SDK sends its placeholder as it stands (contract 4.3).
+    signer = credentials(site.place.access_key, site.place.secret_key, None)
+    with opened(client, site.place.endpoint, signer) as sdk:
+        for request, _ in everything(instance, package):
+            message = "Invalid parameters: project_id: is still a placeholder; give your client the project's id"
+            assert "project_id" in sdk.refused(request, 400, "ROMA.13000", message)
     assert site.written() == before
 
 

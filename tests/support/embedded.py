@@ -162,6 +162,10 @@ class EmbeddedServer:
     def _await(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_SECONDS)
 
+    def drain(self) -> None:
+        """Wait until no job runs or waits."""
+        self._await(self.system.parts.desk.engine.drain())
+
     def http(self, path: str = "", headers: dict[str, str] | None = None) -> httpx.Client:
         """Open a client that follows no redirect and adds nothing by itself."""
         client = httpx.Client(

@@ -142,7 +142,8 @@ def _compared(screen: Screen, before: Contents, after: Contents, holes: list[Hol
         "Their own are ids, times and secrets; those are new, or for the target's people to fill in.\n\n"
         "Try next:\n"
         "  make serve              a server of your own, with state; then README.md, a first export by hand\n"
-        "  romaport export --help  the same from the command line, against any server of the contract"
+        "  romaport export --help  the same from the command line, against any server of the contract\n"
+        "  docs/tutorial.md        that, step by step"
     )
     return _SUCCEEDED
 
