@@ -1,17 +1,18 @@
 """Create, show, update, delete and list for every kind, generated from the kinds."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
 
 from romaport.api.call import Call, Operation, Reply, Takes
 from romaport.catalog import Page
 from romaport.errors import AssetMissing, ParameterInvalid
-from romaport.kinds import KINDS, Asset, Kind, Listing, Parts, Viewer, split
+from romaport.kinds import KINDS, Asset, Filter, Kind, Listing, Parts, Viewer, split
 from romaport.storage import Transaction
 from romaport.wire.bodies import decode
 
-__all__ = ["OPERATIONS", "resource_operations"]
+__all__ = ["OPERATIONS", "resource_operations", "viewer_of"]
 
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
 
@@ -21,7 +22,7 @@ def resource_operations(kind: Kind) -> Iterable[Operation]:
     whole = f"/v2/{{project_id}}/{kind.path}"
     one = f"{whole}/{{{kind.id_field}}}"
     for verb in kind.actions:
-        is_collection = verb in ("create", "list") or (verb == "show" and kind.parent is not None)
+        is_collection = verb in ("create", "list") or (verb == "show" and kind.is_only_part)
         request = {"create": kind.create, "update": kind.update}.get(verb)
         yield Operation(
             name=f"{verb}_{kind.name}",
@@ -43,7 +44,8 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             asset = catalog.create(tx, kind, call.instance_id, parts, call.actor)
-            document = kind.present(asset, _viewer(call, tx))
+            _check_place(asset, call)
+            document = kind.present(asset, viewer_of(call, tx))
         return Reply(status=kind.statuses.get("create", 200), document=document)
 
     return run
@@ -55,9 +57,11 @@ def _update(kind: Kind) -> Callable[[Call], Reply]:
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
-            _check_parent(kind, asset, call)
+            if asset.kind != kind.name:
+                raise AssetMissing(kind=kind.title, asset_id=asset.id)
+            _check_place(asset, call)
             changed = catalog.update(tx, kind, asset, parts, call.actor)
-            document = kind.present(changed, _viewer(call, tx))
+            document = kind.present(changed, viewer_of(call, tx))
         return Reply(document=document)
 
     return run
@@ -67,13 +71,12 @@ def _show(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.snapshot() as tx:
-            if kind.parent is not None:
-                above = next(found for found in kind.references if found.field == kind.parent)
-                parent = catalog.show(tx, KINDS[above.to], call.instance_id, call.path[kind.parent], call.actor)
-                asset = catalog.singleton(tx, kind, parent)
+            if kind.is_only_part:
+                asset = catalog.singleton(tx, kind, _parent(kind, call, tx))
             else:
                 asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
-            return Reply(document=kind.present(asset, _viewer(call, tx)))
+            _check_place(asset, call)
+            return Reply(document=KINDS[asset.kind].present(asset, viewer_of(call, tx)))
 
     return run
 
@@ -82,6 +85,9 @@ def _delete(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
+            if kind.parent is not None:
+                asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
+                _check_place(asset, call)
             catalog.delete(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
         return Reply(status=kind.statuses.get("delete", 200))
 
@@ -93,12 +99,13 @@ def _list(kind: Kind) -> Callable[[Call], Reply]:
     assert listing is not None, f"{kind.name}: a kind that can be listed says how"
 
     def run(call: Call) -> Reply:
-        asked = _page(call, listing)
+        asked = _page(call, kind, listing)
         with call.parts.desk.database.snapshot() as tx:
+            if kind.parent is not None:
+                _check_place(_parent(kind, call, tx), call)
             total, found = call.parts.desk.catalog.page(tx, kind, call.instance_id, asked)
-            viewer = _viewer(call, tx)
-            present = kind.summarise or kind.present
-            items = [present(asset, viewer) for asset in found]
+            viewer = viewer_of(call, tx)
+            items = [_summary(asset, viewer) for asset in found]
         return Reply(document={"total": total, "size": len(items), listing.array: items})
 
     return run
@@ -116,31 +123,50 @@ def _parts(kind: Kind, shape: type[Struct], call: Call) -> Parts:
     return parts
 
 
-def _check_parent(kind: Kind, asset: Asset, call: Call) -> None:
-    if kind.parent is not None and asset.references[kind.parent].id != call.path[kind.parent]:
-        raise AssetMissing(kind=kind.title, asset_id=asset.id)
+def _summary(asset: Asset, viewer: Viewer) -> dict[str, Any]:
+    kind = KINDS[asset.kind]
+    return (kind.summarise or kind.present)(asset, viewer)
 
 
-def _page(call: Call, listing: Listing) -> Page:
+def _parent(kind: Kind, call: Call, tx: Transaction) -> Asset:
+    above = next(found for found in kind.references if found.field == kind.parent)
+    parent_id = call.path[above.field]
+    return call.parts.desk.catalog.show(tx, KINDS[above.to], call.instance_id, parent_id, call.actor)
+
+
+def _check_place(asset: Asset, call: Call) -> None:
+    """Raise `AssetMissing` unless an asset is where the path says, below each of the assets it names."""
+    parent = KINDS[asset.kind].parent
+    if parent is not None:
+        above = asset.references[parent]
+        if above.id != call.path.get(parent, above.id):
+            raise AssetMissing(kind=KINDS[asset.kind].title, asset_id=asset.id)
+        _check_place(above, call)
+
+
+def _page(call: Call, kind: Kind, listing: Listing) -> Page:
     caller = call.caller
-    filters = tuple((found, call.query[found.query]) for found in listing.filters if call.query.get(found.query))
+    filters = [(found, call.query[found.query]) for found in listing.filters if call.query.get(found.query)]
+    if kind.parent is not None:
+        filters.append((Filter(query=kind.parent, matches=f"reference.{kind.parent}"), call.path[kind.parent]))
     owner = call.query.get("owner", "").lower()
     if owner not in ("", "true", "false"):
         raise ParameterInvalid(name="owner", rule="must be true or false")
+    default = listing.limit_max if listing.limit_default is None else listing.limit_default
     return Page(
         offset=call.number("offset", default=0, at_least=0, at_most=listing.offset_max, cuts=listing.cuts),
-        limit=call.number(
-            "limit", default=listing.limit_default, at_least=1, at_most=listing.limit_max, cuts=listing.cuts
-        ),
-        filters=filters,
+        limit=call.number("limit", default=default, at_least=1, at_most=listing.limit_max, cuts=listing.cuts),
+        filters=tuple(filters),
         member_id=None if caller.sees_all else caller.user_id,
         created_by=caller.user_id,
         is_own=None if not owner else owner == "true",
         descending=call.query.get("sort_type", "").upper() == "DESC",
+        precise=frozenset(call.query.get("precise_search", "").split(",")),
     )
 
 
-def _viewer(call: Call, tx: Transaction) -> Viewer:
+def viewer_of(call: Call, tx: Transaction) -> Viewer:
+    """Answer for whom assets are shown: the caller, with the roles the caller has."""
     catalog, actor = call.parts.desk.catalog, call.actor
     known: dict[str, tuple[str, ...]] = {}
 

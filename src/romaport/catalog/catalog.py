@@ -4,7 +4,7 @@ Everything that can be wrong with one asset is found here: names and unique valu
 references that lead nowhere, roles the caller lacks, quotas.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ from romaport.errors import (
     RomaportError,
 )
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Travel
+from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
 from romaport.storage import Transaction, Vault
 
 __all__ = ["ROLES", "Actor", "Catalog", "CatalogOptions"]
@@ -73,21 +73,21 @@ class Catalog:
 
     def singleton(self, tx: Transaction, kind: Kind, parent: Asset) -> Asset:
         """Answer the only part of this kind that a parent has; raise `AssetMissing` without one."""
-        found = rows.children(tx, parent.id, [kind.name])
+        found = rows.parts_of(tx, parent.id, [kind.name])
         if not found:
             raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
         return rows.loaded(tx, found[:1])[found[0]]
 
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
-        total, ids = rows.page(tx, instance_id, kind.name, asked)
+        total, ids = rows.page(tx, instance_id, served_by(kind), asked)
         found = rows.loaded(tx, ids)
         return total, [found[asset_id] for asset_id in ids]
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
         has_quota = self.options.quotas_enforced and kind.quota is not None
-        if has_quota and rows.count(tx, instance_id, kind.name) >= (kind.quota or 0):
+        if has_quota and rows.count(tx, instance_id, namesakes(kind)) >= (kind.quota or 0):
             raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
@@ -95,7 +95,7 @@ class Catalog:
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = new_id()
+        asset_id = str(rows.reserve_numbers(tx, 1)) if kind.is_numbered else new_id()
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -123,29 +123,46 @@ class Catalog:
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
-            rows.rename_children(tx, asset.id, key, _scoped_kinds())
+            _rename_scoped(tx, asset.id)
         return rows.loaded(tx, [asset.id])[asset.id]
 
     def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
         """Remove an asset and its parts; raise `AssetInUse` while others refer to it."""
         asset = self._held(tx, kind, instance_id, asset_id, (actor, "delete"))
-        parts = rows.children(tx, asset.id, _scoped_kinds())
+        parts = rows.parts_of(tx, asset.id, _PART_KINDS)
         users = rows.users_of(tx, asset.id, but_not=parts)
         if users:
             named = ", ".join(f"{KINDS[of].title} {name}" for of, name in users)
-            raise AssetInUse(kind=kind.title, name=asset.name, users=named)
+            raise AssetInUse(kind=KINDS[asset.kind].title, name=asset.name, users=named)
         rows.remove(tx, [*parts, asset.id])
+
+    def publish(
+        self, tx: Transaction, asset: Asset, actor: Actor, *, published: str | None, local: dict[str, Any]
+    ) -> Asset:
+        """Set what of an asset is published, the JSON text that then travels or None, and its local fields."""
+        self._permit(tx, asset, actor, "modify")
+        rows.set_columns(
+            tx,
+            asset.id,
+            published=published,
+            local=msgspec.json.encode(local, order="sorted").decode(),
+            updated_by=actor.user_id,
+            updated_by_name=actor.user_name,
+            updated_at=milliseconds(actor.at),
+            change_id=new_id(),
+        )
+        return rows.loaded(tx, [asset.id])[asset.id]
 
     def unknown(self, tx: Transaction, instance_id: str, kind: Kind, ids: Collection[str], actor: Actor) -> list[str]:
         """Answer those of the ids that are no assets of the kind, or that the actor may not see."""
-        found = rows.loaded(tx, rows.ids_of(tx, instance_id, kind.name, ids))
+        found = rows.loaded(tx, rows.ids_of(tx, instance_id, served_by(kind), ids))
         seen = {asset_id for asset_id, asset in found.items() if self.roles(tx, asset, actor)}
         return [asset_id for asset_id in ids if asset_id not in seen]
 
     def by_unique(self, tx: Transaction, kind: Kind, instance_id: str, field: str, value: str) -> Asset | None:
         """Answer the asset that holds a unique value, or the one of that name when the field is the name."""
         if field == kind.name_field:
-            found = rows.id_by_key(tx, instance_id, kind.name, (value,))
+            found = rows.id_by_key(tx, instance_id, (kind.name,), (value,))
         else:
             found = rows.unique_owner(tx, instance_id, kind.name, field, value)
         return rows.loaded(tx, [found])[found] if found else None
@@ -154,7 +171,11 @@ class Catalog:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
         if actor.sees_all:
             return ROLES
-        held = {role for app in _apps_of(asset) for role in self.roles_on(tx, app.id, actor)}
+        apps = _apps_of(asset)
+        if not apps:
+            # What belongs to the instance as a whole: anyone's to see, its maker's to change.
+            return ROLES if asset.created_by[0] == actor.user_id else ("read",)
+        held = {role for app in apps for role in self.roles_on(tx, app.id, actor)}
         return tuple(role for role in ROLES if role in held)
 
     def roles_on(self, tx: Transaction, app_id: str, actor: Actor) -> tuple[str, ...]:
@@ -176,6 +197,7 @@ class Catalog:
             app.id,
             {user: [role for role in ROLES if role in held or role == "read"] for user, held in roles.items()},
         )
+        rows.set_columns(tx, app.id, change_id=new_id())
 
     def secrets(self, tx: Transaction, asset: Asset) -> dict[str, Any]:
         """Answer an asset's secrets by path."""
@@ -213,7 +235,7 @@ class Catalog:
 
     def _held(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, needs: tuple[Actor, str]) -> Asset:
         actor, role = needs
-        found = rows.loaded(tx, rows.ids_of(tx, instance_id, kind.name, [asset_id]))
+        found = rows.loaded(tx, rows.ids_of(tx, instance_id, served_by(kind), [asset_id]))
         asset = found.get(asset_id)
         # What the caller may not see does not exist for the caller.
         if asset is None or not self.roles(tx, asset, actor):
@@ -228,11 +250,12 @@ class Catalog:
     def _targets(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> dict[str, Asset]:
         targets: dict[str, Asset] = {}
         for reference in kind.references:
-            asset_id = parts.references.get(reference.field, "")
-            found = rows.loaded(tx, rows.ids_of(tx, instance_id, reference.to, [asset_id]))
-            target = found.get(asset_id)
+            named = parts.references.get(reference.field, "")
+            if not named and reference.optional:
+                continue
+            target = _target(tx, reference, instance_id, named)
             if target is None or not self.roles(tx, target, actor):
-                raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=asset_id)
+                raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
             # Putting something into an application changes it; using a data source only reads it (contract 5.2).
             needed = "modify" if reference.owns and reference.to == "app" else "read"
             self._permit(tx, target, actor, needed)
@@ -243,13 +266,12 @@ class Catalog:
         self, tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: dict[str, Asset]
     ) -> tuple[str, ...]:
         instance_id, own_id = place
-        scope = next((targets[found.field].key for found in kind.references if found.in_key), ())
-        key = (*scope, parts.name) if kind.name_field else scope
-        if rows.id_by_key(tx, instance_id, kind.name, key) not in (None, own_id):
-            raise _taken(kind, kind.name_field, key[-1])
+        key = _key(kind, targets, parts.name)
+        if rows.id_by_key(tx, instance_id, namesakes(kind), key) not in (None, own_id):
+            raise taken(kind, kind.name_field, key[-1])
         for field, value in parts.unique.items():
             if rows.unique_owner(tx, instance_id, kind.name, field, value) not in (None, own_id):
-                raise _taken(kind, field, value)
+                raise taken(kind, field, value)
         return key
 
     def _columns(self, asset_id: str, key: tuple[str, ...], parts: Parts, actor: Actor) -> dict[str, Any]:
@@ -267,6 +289,7 @@ class Catalog:
             "updated_by": actor.user_id,
             "updated_by_name": actor.user_name,
             "updated_at": milliseconds(actor.at),
+            "change_id": new_id(),
         }
 
     def _kept(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts) -> Parts:
@@ -280,9 +303,11 @@ class Catalog:
                 secrets[path] = value
         references = {field: target.id for field, target in asset.references.items()} | parts.references
         parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
-        parts = replace(parts, local={**asset.local, **parts.local})
         if kind.replaces:
-            return parts
+            given = {*kind.of(Travel.LOCAL), *kind.local_paths}
+            kept = {field: value for field, value in asset.local.items() if field not in given}
+            return replace(parts, local={**kept, **parts.local})
+        parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
 
 
@@ -291,7 +316,20 @@ def _json_list(paths: Iterable[str]) -> str:
 
 
 def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, tuple[str, bool]]:
-    return {found.field: (targets[found.field].id, found.owns) for found in kind.references}
+    return {found.field: (targets[found.field].id, found.owns) for found in kind.references if found.field in targets}
+
+
+def _key(kind: Kind, targets: Mapping[str, Asset], name: str) -> tuple[str, ...]:
+    scope = [part for found in kind.scopes if found.field in targets for part in targets[found.field].key]
+    return (*scope, name) if kind.name_field else tuple(scope)
+
+
+def _target(tx: Transaction, reference: Reference, instance_id: str, named: str) -> Asset | None:
+    ids = rows.ids_of(tx, instance_id, (reference.to,), [named])
+    if not ids and reference.also_by:
+        owner = rows.unique_owner(tx, instance_id, reference.to, reference.also_by, named)
+        ids = {owner} if owner else set()
+    return next(iter(rows.loaded(tx, ids).values()), None)
 
 
 def _apps_of(asset: Asset) -> list[Asset]:
@@ -301,8 +339,16 @@ def _apps_of(asset: Asset) -> list[Asset]:
     return [app for field, target in asset.references.items() if field in owners for app in _apps_of(target)]
 
 
-def _scoped_kinds() -> list[str]:
-    return [kind.name for kind in KINDS.values() if any(found.in_key for found in kind.references)]
+_PART_KINDS = tuple(kind.name for kind in KINDS.values() if any(found.part for found in kind.references))
+_SCOPES = tuple((kind.name, found.field) for kind in KINDS.values() for found in kind.scopes)
+
+
+def _rename_scoped(tx: Transaction, asset_id: str) -> None:
+    """Give the assets whose keys contain an asset's its new one, and so on down."""
+    for found in rows.loaded(tx, rows.keyed_by(tx, asset_id, _SCOPES)).values():
+        key = _key(KINDS[found.kind], found.references, found.name)
+        rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
+        _rename_scoped(tx, found.id)
 
 
 def _at(body: dict[str, Any], path: str) -> object:
@@ -312,7 +358,8 @@ def _at(body: dict[str, Any], path: str) -> object:
     return level
 
 
-def _taken(kind: Kind, field: str, value: str) -> RomaportError:
+def taken(kind: Kind, field: str, value: str) -> RomaportError:
+    """Answer the refusal that says that a name, or another unique value, is taken."""
     if kind.name == "app":
         return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
     return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

@@ -4,7 +4,7 @@ from graphlib import TopologicalSorter
 
 from romaport.kinds import app, data_source, schedule, task
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
-from romaport.kinds.parts import MASK, masked, split
+from romaport.kinds.parts import MASK, masked, split, with_local
 
 __all__ = [
     "KINDS",
@@ -19,7 +19,10 @@ __all__ = [
     "Viewer",
     "creation_order",
     "masked",
+    "namesakes",
+    "served_by",
     "split",
+    "with_local",
 ]
 
 KINDS: dict[str, Kind] = {
@@ -40,3 +43,14 @@ def creation_order() -> tuple[Kind, ...]:
     for name in sorted(KINDS):
         sorter.add(name, *(reference.to for reference in KINDS[name].references if reference.to != name))
     return tuple(KINDS[name] for name in sorter.static_order())
+
+
+def namesakes(kind: Kind) -> tuple[str, ...]:
+    """Answer the kinds among whose assets a name of this one must be unique: itself and those it shares names with."""
+    root = kind.joins or kind.name
+    return tuple(found.name for found in KINDS.values() if root in (found.name, found.joins))
+
+
+def served_by(kind: Kind) -> tuple[str, ...]:
+    """Answer the kinds whose assets the kind's list, show and delete operations serve."""
+    return (kind.name,) if kind.joins else namesakes(kind)

@@ -37,8 +37,14 @@ class Reference:
     to: str
     owns: bool = False
     """The asset belongs to the one it refers to, and is exported and deleted with it."""
+    part: bool = False
+    """The asset is a part of the one it belongs to, and goes with it even when that one is deleted alone."""
     in_key: bool = False
-    """The target's natural key is the beginning of this asset's."""
+    """The target's natural key is part of this asset's; several make a key in their order."""
+    optional: bool = False
+    """The field may be absent; then nothing is referred to."""
+    also_by: str | None = None
+    """A unique value of the target that a request may give in place of its id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +56,7 @@ class Filter:
     """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...`, or
     `always.<value>` for what every asset of the kind shows alike."""
     fuzzy: bool = False
+    """A part of the value suffices, unless the request asks for `precise_search`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,8 @@ class Listing:
     """How the list operation of a kind pages and answers (contract 7.1)."""
 
     array: str
-    limit_default: int = 10
+    limit_default: int | None = 10
+    """None answers all there are, up to `limit_max`."""
     limit_max: int = 999
     cuts: bool = False
     """A limit that is too large is cut, and a negative offset taken as 0, instead of being refused."""
@@ -101,6 +109,8 @@ class Asset:
     created_at: datetime
     updated_at: datetime
     revision: int
+    published: str | None = None
+    """The body as it was last published, a JSON text, for a kind of which only that travels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +148,8 @@ class Kind:
     references: tuple[Reference, ...] = ()
     secret_paths: tuple[str, ...] = ()
     """Secret fields inside plain ones, by dotted path."""
+    local_paths: tuple[str, ...] = ()
+    """Fields inside plain ones that belong to the instance, by dotted path."""
     listing: Listing | None = None
     flatten: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Turns a decoded request into one flat set of fields."""
@@ -158,15 +170,25 @@ class Kind:
     """The reference field that the path itself fills; the kind is then a part of another asset."""
     replaces: bool = True
     """An update gives the whole asset; otherwise fields it does not name keep their values."""
+    is_packed: bool = True
+    """Its assets travel in packages; otherwise all of them belong to the instance (contract 6.1)."""
+    is_numbered: bool = False
+    """Its ids are whole numbers on the wire (contract 7.1)."""
+    arrive: Callable[[int], dict[str, Any]] | None = None
+    """For a kind of which only what is published travels: the local fields of an asset that an import has
+    just published, by the time in milliseconds."""
+    joins: str | None = None
+    """A kind whose names these share, and whose list, show and delete operations serve these too."""
+    tags: str | None = None
+    """The plain field that holds its tags: a text, or a list of texts."""
 
     def __post_init__(self) -> None:
         assert set(self.travels) == set(self.fields()), f"{self.name}: every field decides how it travels"
-        assert self.name_field in self.travels or self.parent, f"{self.name}: the name is a field"
-        assert len([found for found in self.references if found.in_key]) <= 1, f"{self.name}: one scope"
+        assert self.name_field in self.travels or self.scopes, f"{self.name}: something names it"
         for reference in self.references:
             declared = self.travels.get(reference.field)
             assert declared is Travel.REFERENCE or reference.field == self.parent, f"{self.name}: {reference.field}"
-        for path in self.secret_paths:
+        for path in (*self.secret_paths, *self.local_paths):
             assert path.split(".")[0] in self.travels, f"{self.name}: {path} is no field"
 
     def fields(self) -> tuple[str, ...]:
@@ -176,6 +198,16 @@ class Kind:
     def of(self, travel: Travel) -> tuple[str, ...]:
         """Answer the fields that travel in this way."""
         return tuple(name for name, how in self.travels.items() if how is travel)
+
+    @property
+    def scopes(self) -> tuple[Reference, ...]:
+        """The references whose targets' keys begin this kind's own."""
+        return tuple(found for found in self.references if found.in_key)
+
+    @property
+    def is_only_part(self) -> bool:
+        """Say whether another asset has at most one of these, shown without an id of its own."""
+        return self.parent is not None and not self.name_field and len(self.scopes) == 1
 
     def action(self, operation: str) -> str:
         """Answer the permission an operation needs."""

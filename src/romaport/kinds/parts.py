@@ -1,11 +1,11 @@
-"""Taking a request apart into what travels, refers, is secret or stays; and putting secrets back as stars."""
+"""Taking a request apart into what travels, refers, is secret or stays; and putting it together again."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from romaport.kinds.kind import Kind, Parts, Travel
 
-__all__ = ["MASK", "masked", "split"]
+__all__ = ["MASK", "masked", "split", "with_local"]
 
 MASK = "********"
 """Shown for a secret that has a value; sent back in an update it means: as it was."""
@@ -19,43 +19,55 @@ def split(kind: Kind, flat: Mapping[str, Any]) -> Parts:
             chosen[kind.travels[field]][field] = value
     body = chosen[Travel.PLAIN]
     secrets = dict(chosen[Travel.SECRET])
-    for path in kind.secret_paths:
-        body = _lifted(body, path.split("."), path, secrets)
+    local = dict(chosen[Travel.LOCAL])
+    for paths, lifted in ((kind.secret_paths, secrets), (kind.local_paths, local)):
+        for path in paths:
+            body = _lifted(body, path.split("."), path, lifted)
     parts = Parts(
         name=str(chosen[Travel.NAME].get(kind.name_field, "")),
         body=body,
-        local=chosen[Travel.LOCAL],
+        local=local,
         secrets=secrets,
-        references=chosen[Travel.REFERENCE],
+        # An id that is a number on the wire is a text like any other here.
+        references={field: str(target) for field, target in chosen[Travel.REFERENCE].items()},
         unique=chosen[Travel.UNIQUE],
     )
     return kind.refine(parts)
 
 
-def _lifted(body: dict[str, Any], steps: list[str], path: str, secrets: dict[str, Any]) -> dict[str, Any]:
+def _lifted(body: dict[str, Any], steps: list[str], path: str, lifted: dict[str, Any]) -> dict[str, Any]:
     first, *rest = steps
     if first not in body:
         return body
     if not rest:
         value = body[first]
         if value not in (None, ""):
-            secrets[path] = value
+            lifted[path] = value
         return {name: kept for name, kept in body.items() if name != first}
     inner = body[first]
     if not isinstance(inner, dict):
         return body
-    return {**body, first: _lifted(inner, rest, path, secrets)}
+    return {**body, first: _lifted(inner, rest, path, lifted)}
 
 
 def masked(body: Mapping[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
     """Answer a body with stars where its secrets would stand."""
+    return _with(body, dict.fromkeys(paths, MASK))
+
+
+def with_local(body: Mapping[str, Any], local: Mapping[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:
+    """Answer a body with what was lifted out of it as belonging to the instance."""
+    return _with(body, {path: local[path] for path in paths if path in local})
+
+
+def _with(body: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     shown = dict(body)
-    for path in paths:
+    for path, value in values.items():
         *outer, last = path.split(".")
         level = shown
         for step in outer:
             inner = level.get(step)
             level[step] = dict(inner) if isinstance(inner, dict) else {}
             level = level[step]
-        level[last] = MASK
+        level[last] = value
     return shown

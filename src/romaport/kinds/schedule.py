@@ -47,7 +47,7 @@ KIND = Kind(
         "use_quartz_cron": Travel.PLAIN,
         "cron": Travel.PLAIN,
     },
-    references=(Reference(field="task_id", to="task", owns=True, in_key=True),),
+    references=(Reference(field="task_id", to="task", owns=True, part=True, in_key=True),),
     parent="task_id",
     present=present,
     actions={

@@ -27,11 +27,17 @@ __all__ = [
     "asset_references",
     "asset_uniques",
     "assets",
+    "counters",
     "domains",
     "grants",
     "instances",
     "job_findings",
+    "job_items",
     "jobs",
+    "kept_app_members",
+    "kept_asset_references",
+    "kept_asset_uniques",
+    "kept_assets",
     "policies",
     "projects",
     "staged_assets",
@@ -157,7 +163,20 @@ assets = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
+    # The body as it was last published, for a kind of which only that travels.
+    Column("published", Text),
+    # What wrote the asset last: an id that no other write has, or that of the job that did. Says whether an
+    # asset is still as a job or a plan has seen it.
+    Column("change_id", _ID, nullable=False, server_default=""),
+    # The job that brought the asset here, if one did.
+    Column("origin_id", _ID),
     UniqueConstraint("instance_id", "kind", "key"),
+    Index(
+        "ix_assets_origin_id",
+        "origin_id",
+        sqlite_where=text("origin_id IS NOT NULL"),
+        postgresql_where=text("origin_id IS NOT NULL"),
+    ),
 )
 
 asset_references = Table(
@@ -193,6 +212,31 @@ app_members = Table(
     PrimaryKeyConstraint("app_id", "user_id"),
 )
 
+# Whole numbers given out as ids, each once (contract 7.1: ids that are numbers).
+counters = Table(
+    "counters",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+# What a job has changed or removed, as it was before: kept so that the job can be taken back.
+
+
+def _kept(table: Table, *key: str) -> Table:
+    columns = (Column(column.name, column.type, nullable=column.nullable) for column in table.columns)
+    job_id = Column("job_id", _ID, nullable=False)
+    return Table(f"kept_{table.name}", METADATA, job_id, *columns, PrimaryKeyConstraint("job_id", *key))
+
+
+kept_assets = _kept(assets, "id")
+kept_asset_references = _kept(asset_references, "asset_id", "field")
+kept_asset_uniques = _kept(asset_uniques, "asset_id", "field")
+kept_app_members = _kept(app_members, "app_id", "user_id")
+
+
+# Packages on their way in.
+
 staged_assets = Table(
     "staged_assets",
     METADATA,
@@ -206,8 +250,13 @@ staged_assets = Table(
     Column("secrets", LargeBinary),
     Column("secret_paths", Text, nullable=False),
     Column("holes", Text, nullable=False),
-    # Filled by the check: the asset of the target that this one meets, if there is one.
+    Column("local", Text, nullable=False, server_default="{}"),
+    Column("published", Text),
+    # Secrets that the import itself was handed, sealed for the new id.
+    Column("filled", LargeBinary),
+    # Filled by the check: the asset of the target that this one meets, if there is one, and what becomes of it.
     Column("met_id", _ID),
+    Column("step", String(16)),
     PrimaryKeyConstraint("job_id", "kind", "position"),
     UniqueConstraint("job_id", "kind", "key"),
 )
@@ -263,6 +312,14 @@ jobs = Table(
     Column("total", BigInteger, nullable=False, server_default="0"),
     Column("counts", Text, nullable=False, server_default="{}"),
     Column("checkpoint", Text, nullable=False, server_default="{}"),
+    # Assets by what became of them and by kind: {"created": {"app": 2}, ...}.
+    Column("outcome", Text, nullable=False, server_default="{}"),
+    # Secrets that the request carried, sealed for the job; gone with its end.
+    Column("sealed", LargeBinary),
+    # Until when what the job changed is kept, so that it can be taken back; null when nothing is.
+    Column("kept_until", BigInteger),
+    # The rollback that took the job back.
+    Column("undone_by", _ID),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
@@ -290,6 +347,24 @@ job_findings = Table(
     Column("name", Text, nullable=False),
     Column("code", String(64), nullable=False),
     Column("message", Text, nullable=False),
+    # What to do about it.
+    Column("advice", Text, nullable=False, server_default=""),
+    PrimaryKeyConstraint("job_id", "position"),
+)
+
+# What a plan would do, or a comparison found, asset by asset.
+job_items = Table(
+    "job_items",
+    METADATA,
+    Column("job_id", _ID, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("step", String(16), nullable=False),
+    # Field by field, as a JSON list; secrets as stars.
+    Column("changes", Text, nullable=False, server_default="[]"),
+    # The `change_id` of the asset in the instance when this was found.
+    Column("change_id", _ID),
     PrimaryKeyConstraint("job_id", "position"),
 )
 

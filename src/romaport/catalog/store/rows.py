@@ -11,6 +11,7 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    and_,
     cast,
     delete,
     exists,
@@ -19,25 +20,29 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from romaport.kinds import Asset, Filter
 from romaport.storage import Transaction
-from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, instances
+from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances
 
 __all__ = [
     "Page",
     "add",
     "change",
-    "children",
     "count",
     "ids_of",
+    "keyed_by",
     "loaded",
     "members",
     "page",
+    "parts_of",
     "remove",
+    "reserve_numbers",
     "sealed_secrets",
+    "set_columns",
     "set_members",
     "unique_owner",
     "users_of",
@@ -45,6 +50,7 @@ __all__ = [
 ]
 
 _IDS_PER_STATEMENT = 5_000
+_NUMBERS = "ids"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,8 @@ class Page:
     created_by: str | None = None
     is_own: bool | None = None
     descending: bool = False
+    precise: frozenset[str] = frozenset()
+    """The query parameters that are to match whole."""
 
 
 def key_text(key: Iterable[str]) -> str:
@@ -118,6 +126,7 @@ def _asset(
         created_at=_moment(row.created_at),
         updated_at=_moment(row.updated_at),
         revision=row.revision,
+        published=row.published,
     )
 
 
@@ -127,12 +136,18 @@ def _parts(ids: Iterable[str]) -> Iterable[list[str]]:
         yield ordered[start : start + _IDS_PER_STATEMENT]
 
 
-def ids_of(tx: Transaction, instance_id: str, kind: str, ids: Collection[str]) -> set[str]:
-    """Answer which of the ids are assets of this kind in the instance."""
+def ids_of(tx: Transaction, instance_id: str, kinds: Collection[str], ids: Collection[str]) -> set[str]:
+    """Answer which of the ids are assets of these kinds in the instance."""
     statement = select(assets.c.id).where(
-        assets.c.instance_id == instance_id, assets.c.kind == kind, assets.c.id.in_(list(ids))
+        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)), assets.c.id.in_(list(ids))
     )
     return set(tx.execute(statement).scalars())
+
+
+def reserve_numbers(tx: Transaction, number: int) -> int:
+    """Reserve so many ids that are whole numbers, all greater than any before; answer the first."""
+    raised = update(counters).where(counters.c.name == _NUMBERS).values(last=counters.c.last + number)
+    return int(tx.execute(raised.returning(counters.c.last)).scalar_one()) - number + 1
 
 
 def sealed_secrets(tx: Transaction, asset_id: str) -> bytes | None:
@@ -140,9 +155,9 @@ def sealed_secrets(tx: Transaction, asset_id: str) -> bytes | None:
     return tx.execute(select(assets.c.secrets).where(assets.c.id == asset_id)).scalar_one_or_none()
 
 
-def count(tx: Transaction, instance_id: str, kind: str) -> int:
-    """Count the assets of a kind in an instance."""
-    statement = select(func.count()).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
+def count(tx: Transaction, instance_id: str, kinds: Collection[str]) -> int:
+    """Count the assets of some kinds in an instance."""
+    statement = select(func.count()).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
     return tx.execute(statement).scalar_one()
 
 
@@ -188,24 +203,39 @@ def _relate(
         tx.execute(insert(asset_uniques), values)
 
 
-def rename_children(tx: Transaction, asset_id: str, key: tuple[str, ...], kinds: Collection[str]) -> None:
-    """Give the assets whose key begins with this one's the new beginning."""
-    for child in children(tx, asset_id, kinds):
-        found = tx.execute(select(assets.c.key).where(assets.c.id == child)).scalar_one()
-        own = msgspec.json.decode(found)[len(key) :]
-        name = own[-1] if own else key[-1]
-        tx.execute(update(assets).where(assets.c.id == child).values(key=key_text((*key, *own)), name=name))
-        rename_children(tx, child, (*key, *own), kinds)
+def set_columns(tx: Transaction, asset_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of several types
+    """Write some columns of an asset."""
+    tx.execute(update(assets).where(assets.c.id == asset_id).values(**values))
 
 
-def children(tx: Transaction, asset_id: str, kinds: Collection[str]) -> list[str]:
-    """Answer the assets of these kinds that belong to an asset."""
+def keyed_by(tx: Transaction, asset_id: str, scopes: Collection[tuple[str, str]]) -> list[str]:
+    """Answer the assets that refer to this one by a field that is in their key; `scopes` are (kind, field)."""
     statement = (
         select(assets.c.id)
         .join(asset_references, asset_references.c.asset_id == assets.c.id)
-        .where(asset_references.c.target_id == asset_id, asset_references.c.owns == 1, assets.c.kind.in_(list(kinds)))
+        .where(
+            asset_references.c.target_id == asset_id, tuple_(assets.c.kind, asset_references.c.field).in_(list(scopes))
+        )
+        .order_by(assets.c.id)
     )
     return list(tx.execute(statement).scalars())
+
+
+def parts_of(tx: Transaction, asset_id: str, kinds: Collection[str]) -> list[str]:
+    """Answer the assets of these kinds that belong to an asset, and to those, the innermost last."""
+    found: list[str] = []
+    level = [asset_id]
+    while level:
+        statement = (
+            select(assets.c.id)
+            .join(asset_references, asset_references.c.asset_id == assets.c.id)
+            .where(
+                asset_references.c.target_id.in_(level), asset_references.c.owns == 1, assets.c.kind.in_(list(kinds))
+            )
+        )
+        level = [part for part in tx.execute(statement).scalars() if part not in found]
+        found.extend(level)
+    return found
 
 
 def users_of(tx: Transaction, asset_id: str, *, but_not: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -239,35 +269,41 @@ def unique_owner(tx: Transaction, instance_id: str, kind: str, field: str, value
     return tx.execute(statement).scalar_one_or_none()
 
 
-def id_by_key(tx: Transaction, instance_id: str, kind: str, key: Iterable[str]) -> str | None:
-    """Answer the id of the asset with a natural key."""
+def id_by_key(tx: Transaction, instance_id: str, kinds: Collection[str], key: Iterable[str]) -> str | None:
+    """Answer the id of the asset with a natural key, among kinds that share their names."""
     statement = select(assets.c.id).where(
-        assets.c.instance_id == instance_id, assets.c.kind == kind, assets.c.key == key_text(key)
+        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)), assets.c.key == key_text(key)
     )
     return tx.execute(statement).scalar_one_or_none()
 
 
 def visible_ids(member_id: str) -> Select[Any]:
-    """Select what a user may see: own and shared applications, and all that belongs to them (contract 5.2)."""
-    apps = select(assets.c.id).where(
-        assets.c.kind == "app",
-        or_(
-            assets.c.created_by == member_id,
-            exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == member_id),
-        ),
+    """Select what a user may see (contract 5.2).
+
+    That is own and shared applications with all that belongs to them, and what belongs to no application but to
+    the instance as a whole.
+    """
+    is_own = or_(
+        assets.c.created_by == member_id,
+        exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == member_id),
     )
-    visible = apps.cte("visible", recursive=True)
+    is_owned = exists().where(asset_references.c.asset_id == assets.c.id, asset_references.c.owns == 1)
+    roots = select(assets.c.id).where(
+        or_(and_(assets.c.kind == "app", is_own), and_(assets.c.kind != "app", ~is_owned))
+    )
+    visible = roots.cte("visible", recursive=True)
     below = select(asset_references.c.asset_id).where(
         asset_references.c.target_id == visible.c.id, asset_references.c.owns == 1
     )
     return select(visible.union(below).c.id)
 
 
-def page(tx: Transaction, instance_id: str, kind: str, asked: Page) -> tuple[int, list[str]]:
+def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page) -> tuple[int, list[str]]:
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
-    matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
+    matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
     for found, value in asked.filters:
-        matching = matching.where(_condition(found, value))
+        is_fuzzy = found.fuzzy and found.query not in asked.precise
+        matching = matching.where(_condition(found, value, is_fuzzy=is_fuzzy))
     if asked.member_id is not None:
         matching = matching.where(assets.c.id.in_(visible_ids(asked.member_id)))
     if asked.is_own is not None:
@@ -279,23 +315,28 @@ def page(tx: Transaction, instance_id: str, kind: str, asked: Page) -> tuple[int
     return total, list(rows.scalars())
 
 
-def _condition(found: Filter, value: str) -> ColumnElement[bool]:
+def _condition(found: Filter, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
     where, *path = found.matches.split(".")
     if where == "name":
-        return assets.c.name.contains(value, autoescape=True) if found.fuzzy else assets.c.name == value
+        return assets.c.name.contains(value, autoescape=True) if is_fuzzy else assets.c.name == value
     if where == "id":
         return assets.c.id == value
     if where == "always":
         return literal(value.upper() == path[0])
     if where in ("body", "local"):
-        column = assets.c[where]
-        text = func.coalesce(cast(func.json_extract(column, f"$.{path[0]}"), Text), "")
-        if value.lower() in ("true", "false"):
-            is_true = text.in_(["1", "true"])
-            return is_true if value.lower() == "true" else ~is_true
-        # Compared without regard to case: words such as task types come in both.
-        return func.lower(text) == value.lower()
+        return _has_value(assets.c[where], ".".join(path), value, is_fuzzy=is_fuzzy)
     return _refers(assets.c.id, path, value)
+
+
+def _has_value(column: ColumnElement[Any], path: str, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
+    text = func.coalesce(cast(func.json_extract(column, f"$.{path}"), Text), "")
+    if is_fuzzy:
+        return text.contains(value, autoescape=True)
+    if value.lower() in ("true", "false"):
+        is_true = text.in_(["1", "true"])
+        return is_true if value.lower() == "true" else ~is_true
+    # Compared without regard to case: words such as task types come in both.
+    return func.lower(text) == value.lower()
 
 
 def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> ColumnElement[bool]:
