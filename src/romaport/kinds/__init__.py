@@ -3,6 +3,7 @@
 from graphlib import TopologicalSorter
 
 from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
@@ -10,6 +11,7 @@ __all__ = [
     "KINDS",
     "MASK",
     "Asset",
+    "Change",
     "Filter",
     "Kind",
     "Listing",
@@ -17,6 +19,7 @@ __all__ = [
     "Reference",
     "Travel",
     "Viewer",
+    "changes",
     "creation_order",
     "masked",
     "namesakes",
