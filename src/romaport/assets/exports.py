@@ -77,7 +77,8 @@ def run_export(desk: Desk, context: JobContext) -> None:
         context.checkpoint("export.stored")
         with desk.database.transaction() as tx:
             desk.ledger.note(tx, context.job, notes)
-            context.record(tx, done=context.job.total, outcome={"exported": written.counts})
+            counts = {kind: [number, number] for kind, number in written.counts.items()}
+            context.record(tx, counts=counts, done=context.job.total, outcome={"exported": written.counts})
             desk.ledger.succeed(tx, context.job, archive=archive)
             context.checkpoint("export.ending")
         context.checkpoint("export.ended")
