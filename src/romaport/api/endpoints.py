@@ -22,6 +22,8 @@ __all__ = ["download_route", "iam_route", "operation_route"]
 
 AnyRequest = Request[Any, Any, Any]
 
+_WITH_BODIES = ("POST", "PUT")
+
 
 def operation_route(operation: Operation, parts: Parts) -> HTTPRouteHandler:
     """Make the route of one operation."""
@@ -114,7 +116,8 @@ def _pattern(path: str) -> str:
 
 async def _json_body(request: AnyRequest, operation: Operation, parts: Parts) -> bytes | None:
     """Read the body that a signature covers; None while a package is still to be streamed."""
-    if operation.takes is Takes.NOTHING:
+    # A GET may carry a Content-Type and nothing (contract 2.5); any other body is signed, wanted or not.
+    if operation.takes is Takes.NOTHING and operation.method not in _WITH_BODIES:
         return b""
     headers = headers_of(request.scope)
     is_streamed = operation.takes in (Takes.PACKAGE, Takes.FORM) and (

@@ -188,9 +188,10 @@ class Client:
         """Read what lies at a whole path."""
         return self._transport.json("GET", segments, query=query)[0]
 
-    def post_at(self, segments: tuple[str, ...], *, body: object) -> Json:
+    def post_at(self, segments: tuple[str, ...], *, body: object = None) -> Json:
         """Start what an operation at a whole path starts."""
-        return self._transport.json("POST", segments, body=msgspec.json.encode(body))[0]
+        content = None if body is None else msgspec.json.encode(body)
+        return self._transport.json("POST", segments, body=content)[0]
 
     def send_form(
         self, segments: tuple[str, ...], parts: Mapping[str, object], query: Mapping[str, str] | None = None

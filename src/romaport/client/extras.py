@@ -103,7 +103,7 @@ class Extras:
 
     def execute(self, plan_id: str) -> str:
         """Start the import that a plan has shown, and answer the job's id."""
-        return self._started(self._client.post_at(self._place("jobs", plan_id, "execute"), body={}))
+        return self._started(self._client.post_at(self._place("jobs", plan_id, "execute")))
 
     def export(
         self,
