@@ -63,6 +63,7 @@ SAYS = {
     "back-up-and-restore.md": ("admin",),
     "serve-in-production.md": ("ROMAPORT_SECRETS_KEY=", "ROMAPORT_SERVER_PORT="),
     "use-the-vendor-sdk.md": ("development", "production"),
+    "promote-with-a-plan.md": ("outdated, exit code 1", "hole orders-db", "1 data_source", "differs, exit code 2"),
     "add-a-kind.md": ("assets/runbook.jsonl",),
 }
 """What is to be seen on the way, by page."""
@@ -133,7 +134,7 @@ def test_every_block_of_a_page_is_run_or_of_a_language_that_is_not(page: Path) -
     assert page.name in SAYS
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "manage-users.md", "serve-in-production.md", "use-the-vendor-sdk.md"])
+@pytest.mark.parametrize("name", ["tutorial.md", "manage-users.md", "promote-with-a-plan.md", "serve-in-production.md", "use-the-vendor-sdk.md"])
 def test_a_page_works_as_it_stands_beside_a_running_server(name: str, tmp_path: Path) -> None:
     page = next(page for page in PAGES if page.name == name)
     server = ServerProcess(tmp_path / "romaport-data")

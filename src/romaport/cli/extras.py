@@ -113,8 +113,11 @@ def compare(
     from romaport.client import Extras
 
     with session_of(connection, refused=FAILED) as session:
-        extras = Extras(session.client)
-        job_id = extras.compare(_side(session, left), _side(session, right))
+        extras, sides = Extras(session.client), (_side(session, left), _side(session, right))
+        # A job is of an instance; without one named, of one that is compared.
+        instances = [side for side in sides if isinstance(side, str)]
+        session.client.instance_id = session.client.instance_id or next(iter(instances), "")
+        job_id = extras.compare(*sides)
         found = _told(session, extras, job_id, f"Comparison of {left} and {right}")
         _say_items(session, extras, found, _COMPARED, steps=())
         differs = any(found.outcome.get(step) for step in ("differs", "left", "right"))
