@@ -34,6 +34,9 @@ async def receive_package(
         if not boundary:
             raise BodyInvalid(problems="Content-Type: multipart/form-data needs a boundary")
         return await _Form(boundary, path, bytes_max).read(chunks)
+    if kind == "application/json":
+        # The oldest pages describe such a body, without a place for the file.
+        raise BodyInvalid(problems=f"{FIELD}: a package comes as this field of a form or as application/zip")
     size = 0
     with path.open("wb") as file:
         async for chunk in chunks:
