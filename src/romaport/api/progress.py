@@ -19,10 +19,11 @@ from romaport.kinds import KINDS
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
-__all__ = ["ACTION", "Progress", "job_answer"]
+__all__ = ["ACTION", "PATH", "Progress", "job_answer"]
 
 ACTION = "roma:assets:get"
 """The permission to ask for progress; ours, as none is published (contract 5.1, product decision 23)."""
+PATH = "/v2/{project_id}/instances/{instance_id}/assets/jobs/{job_id}"
 
 _REASONS_MAX = 10
 _STEPS = 8
@@ -68,7 +69,7 @@ def _cut(text: str) -> str:
 
 
 class Progress:
-    """Answers `GET /v2/{project_id}/instances/{instance_id}/assets/jobs/{job_id}`."""
+    """Answers `PATH`."""
 
     def __init__(self, parts: Parts, watch: Watch) -> None:
         self._parts = parts
