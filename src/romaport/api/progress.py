@@ -12,6 +12,7 @@ from litestar.types import HTTPScope, Send
 from romaport.api.callers import credentials_of
 from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
+from romaport.auth import Caller
 from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State, Watch
@@ -79,7 +80,8 @@ class Progress:
     def place(path: str) -> tuple[str, str, str] | None:
         """Answer project, instance and job of a path that is this operation's; None for any other."""
         steps = path.split("/")
-        if len(steps) == _STEPS and steps[6] == "jobs" and steps[5] == "assets" and steps[1] == "v2":
+        is_ours = len(steps) == _STEPS and steps[6] == "jobs" and steps[5] == "assets"
+        if is_ours and steps[3] == "instances" and steps[1] == "v2":
             return steps[2], steps[4], steps[7]
         return None
 
@@ -112,6 +114,16 @@ class Progress:
         if not caller.allows(ACTION):
             raise PermissionMissing(action=ACTION)
         await self._parts.handovers.settled(job_id)
+        try:
+            return await self._seen(place, caller)
+        except JobMissing:
+            # Said first, as by every other operation: the project has no such instance.
+            await asyncio.to_thread(self._parts.directory.instance, project_id, instance_id)
+            raise
+
+    async def _seen(self, place: tuple[str, str, str], caller: Caller) -> Ready:
+        """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
+        project_id, instance_id, job_id = place
         ready = self._answers.get(job_id)
         if ready is None:
             ready = await asyncio.to_thread(self._look_up, job_id)
