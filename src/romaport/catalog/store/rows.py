@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     update,
 )
 
@@ -249,13 +250,7 @@ def id_by_key(tx: Transaction, instance_id: str, kind: str, key: Iterable[str]) 
 
 def visible_ids(member_id: str) -> Select[Any]:
     """Select what a user may see: own and shared applications, and all that belongs to them (contract 5.2)."""
-    apps = select(assets.c.id).where(
-        assets.c.kind == "app",
-        or_(
-            assets.c.created_by == member_id,
-            exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == member_id),
-        ),
-    )
+    apps = select(assets.c.id).where(assets.c.kind == "app", _is_open_to(member_id))
     visible = apps.cte("visible", recursive=True)
     below = select(asset_references.c.asset_id).where(
         asset_references.c.target_id == visible.c.id, asset_references.c.owns == 1
@@ -267,7 +262,7 @@ def page(tx: Transaction, instance_id: str, kind: str, asked: Page) -> tuple[int
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
     matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
     for found, value in asked.filters:
-        matching = matching.where(_condition(found, value))
+        matching = matching.where(_kept(found, value, asked))
     if asked.member_id is not None:
         matching = matching.where(assets.c.id.in_(visible_ids(asked.member_id)))
     if asked.is_own is not None:
@@ -277,6 +272,23 @@ def page(tx: Transaction, instance_id: str, kind: str, asked: Page) -> tuple[int
     order = (assets.c.created_at.desc(), assets.c.id) if asked.descending else (assets.c.created_at, assets.c.id)
     rows = tx.execute(matching.order_by(*order).limit(asked.limit).offset(asked.offset))
     return total, list(rows.scalars())
+
+
+def _is_open_to(user_id: str, role: str = "") -> ColumnElement[bool]:
+    """Match applications that a user made or is shared, with a role if one is named; `admin` has them all."""
+    shared = exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == user_id)
+    if role:
+        shared = shared.where(or_(*(app_members.c.roles.contains(f'"{held}"') for held in (role, "admin"))))
+    return or_(assets.c.created_by == user_id, shared)
+
+
+def _kept(found: Filter, value: str, asked: Page) -> ColumnElement[bool]:
+    """Match what a filter keeps; `member` and `role` look at users instead of fields, and only for applications."""
+    if found.matches == "member":
+        return _is_open_to(value)
+    if found.matches == "role":
+        return true() if asked.member_id is None else _is_open_to(asked.member_id, value)
+    return _condition(found, value)
 
 
 def _condition(found: Filter, value: str) -> ColumnElement[bool]:
