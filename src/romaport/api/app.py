@@ -28,14 +28,20 @@ __all__ = ["OPERATIONS", "Application"]
 
 _log = logging.getLogger("romaport.requests")
 
-OPERATIONS: tuple[Operation, ...] = (
+_WRITTEN: tuple[Operation, ...] = (
     *assets.OPERATIONS,
     *instances.OPERATIONS,
     *apps.OPERATIONS,
-    *resources.OPERATIONS,
     *extras.OPERATIONS,
 )
-"""Every operation that goes through the framework; progress and download have ways of their own."""
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    {(found.method, found.path): found for found in (*resources.OPERATIONS, *_WRITTEN)}.values()
+)
+"""Every operation that goes through the framework; progress and download have ways of their own.
+
+One that is written by hand takes the place of the one that its kind would get.
+"""
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 

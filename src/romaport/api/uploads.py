@@ -50,6 +50,9 @@ async def receive_package(
         if FIELD not in form.files:
             raise BodyInvalid(problems=f"{FIELD}: the form needs a file of this name")
         return form
+    if parse_options_header(headers.get("content-type", ""))[0] == "application/json":
+        # The oldest pages describe such a body, without a place for the file.
+        raise BodyInvalid(problems=f"{FIELD}: a package comes as this field of a form or as application/zip")
     form = Form(files={FIELD: Upload(path=_scratch(folder), name=_RAW_NAME)})
     try:
         await _receive_raw(chunks, form.files[FIELD].path, bytes_max)
