@@ -309,7 +309,7 @@ class ReferenceMissing(RomaportError):
     code = "ROMAPORT.3004"
     fault = Fault.INVALID
     message = "The {kind} {asset_id} named by {field} does not exist."
-    details = "{field}: must be the id of a {kind} of this instance; {asset_id} is not"
+    details = "{field}: must name a {kind} of this instance; {asset_id} does not"
     advice = "Export it along, or create it in the instance first."
     field: str
     kind: str
@@ -336,7 +336,7 @@ class QuotaReached(RomaportError):
     code = "ROMA.4031001"
     fault = Fault.INVALID
     message = "Insufficient quota."
-    details = "{kind}: the instance holds {limit}, the most it may"
+    details = "{kind}: an instance holds {limit} at most"
     advice = "Delete what is no longer needed, or split the package."
     kind: str
     limit: int

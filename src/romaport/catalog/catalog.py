@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from romaport.catalog.conflict import taken
-from romaport.catalog.store import rows
+from romaport.catalog.store import rows, sums
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
@@ -75,6 +75,17 @@ class Catalog:
             raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
         return rows.loaded(tx, found[:1])[found[0]]
 
+    def parts(self, tx: Transaction, kind: Kind, parent: Asset) -> list[Asset]:
+        """Answer all parts of this kind that an asset has, in the order of their creation."""
+        found = rows.loaded(tx, rows.parts_of(tx, parent.id, [kind.name]))
+        return sorted(found.values(), key=lambda part: (part.created_at, part.id))
+
+    def used(self, tx: Transaction, kind: Kind, instance_id: str) -> int:
+        """Answer how much of a kind's quota an instance uses (contract 6.4)."""
+        if kind.quota_of is not None:
+            return sums.sum_of(tx, instance_id, namesakes(kind), kind.quota_of)
+        return rows.count(tx, instance_id, namesakes(kind))
+
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
         total, ids = rows.page(tx, instance_id, served_by(kind), asked)
@@ -83,16 +94,16 @@ class Catalog:
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        has_quota = self.options.quotas_enforced and kind.quota is not None
-        if has_quota and rows.count(tx, instance_id, namesakes(kind)) >= (kind.quota or 0):
-            raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
+        self._check_room(tx, kind, instance_id, more=_measure(kind, parts.body))
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = self.new_ids(tx, kind, 1)[0]
+        asset_id = parts.asset_id or self.new_ids(tx, kind, 1)[0]
+        if parts.asset_id is not None and rows.creator(tx, asset_id) is not None:
+            raise taken(kind, kind.id_field, asset_id)
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -109,6 +120,8 @@ class Catalog:
         """Change an asset; raise the refusal that fits if it cannot be."""
         self._permit(tx, asset, actor, "modify")
         parts = self._kept(tx, kind, asset, parts)
+        more = _measure(kind, parts.body) - _measure(kind, asset.body)
+        self._check_room(tx, kind, asset.instance_id, more=more)
         targets = self._targets(tx, kind, asset.instance_id, parts, actor)
         key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
         row = {
@@ -247,6 +260,12 @@ class Catalog:
         self._permit(tx, asset, actor, role)
         return asset
 
+    def _check_room(self, tx: Transaction, kind: Kind, instance_id: str, *, more: int) -> None:
+        limit = kind.quota if self.options.quotas_enforced else None
+        if limit is not None and more > 0 and self.used(tx, kind, instance_id) + more > limit:
+            measured = f"{kind.title} {kind.quota_of}s" if kind.quota_of else kind.title
+            raise QuotaReached(kind=measured, limit=limit)
+
     def _permit(self, tx: Transaction, asset: Asset, actor: Actor, role: str) -> None:
         if role not in self.roles(tx, asset, actor):
             raise RoleMissing(role=role)
@@ -260,8 +279,9 @@ class Catalog:
             target = _target(tx, reference, instance_id, named)
             if target is None or not self.roles(tx, target, actor):
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
-            # Putting something into an application changes it; using a data source only reads it (contract 5.2).
-            needed = "modify" if reference.owns and reference.to == "app" else "read"
+            # Putting something into an application, or a part into a whole, changes it; using a data source only
+            # reads it (contract 5.2).
+            needed = "modify" if reference.part or (reference.owns and reference.to == "app") else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
         return targets
@@ -313,6 +333,11 @@ class Catalog:
             return replace(parts, local={**kept, **parts.local})
         parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
+
+
+def _measure(kind: Kind, body: Mapping[str, Any]) -> int:
+    """Answer how much of its kind's quota an asset takes."""
+    return int(body[kind.quota_of]) if kind.quota_of else 1
 
 
 def _json_list(paths: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds import app, data_source, dictionary, schedule, task
 from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
@@ -33,6 +33,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         app.KIND,
         data_source.KIND,
+        dictionary.KIND,
         schedule.KIND,
         task.KIND,
     )
