@@ -10,6 +10,8 @@ from huaweicloudsdkroma.v2 import (
     AssetExportRequestApps,
     AssetExportRequestTasks,
     AssetOperateRequest,
+    BatchDeleteMqsInstanceTopicReq,
+    BatchDeleteMqsInstanceTopicRequest,
     CheckAssetJobStatusRequest,
     CheckAuthUsersOfAppRequest,
     CheckCanAuthUsersOfAppRequest,
@@ -23,21 +25,27 @@ from huaweicloudsdkroma.v2 import (
     CreateDictionary,
     CreateDictionaryRequest,
     CreateDispatchesRequest,
+    CreateMqsInstanceTopicReq,
+    CreateMqsInstanceTopicRequest,
     CreateRomaAppRequest,
     DatasourceInfo,
     DeleteAssetRequest,
     DeleteDatasourceInfoByIdRequest,
     DeleteDictionaryRequest,
+    DeleteMqsInstanceTopicRequest,
     DeleteRomaAppRequest,
     DeleteTaskRequest,
     DownloadAssetArchiveRequest,
     ListDatasourcesRequest,
     ListDictionaryRequest,
+    ListMqsInstanceTopicsRequest,
     ListRomaAppRequest,
     ListTasksRequest,
     ResetRomaAppSecretRequest,
     ShowDetailsOfInstanceV2Request,
     ShowDispatchesRequest,
+    ShowMqsInstanceRequest,
+    ShowMqsInstanceTopicAccessPolicyRequest,
     ShowTaskRequest,
     TaskBasicRequestBody,
     TaskDispatch,
@@ -47,8 +55,13 @@ from huaweicloudsdkroma.v2 import (
     UpdateDictionary,
     UpdateDictionaryRequest,
     UpdateDispatchesRequest,
+    UpdateMqsInstanceTopicReq,
+    UpdateMqsInstanceTopicRequest,
     UpdateRomaAppRequest,
     UpdateTaskRequest,
+    UpdateTopicAccessPolicyReq,
+    UpdateTopicAccessPolicyRequest,
+    UpdateTopicObject,
     ValidateDictionaryRequest,
     ValidateRomaAppRequest,
 )
@@ -77,6 +90,7 @@ _APP = {"app_id": _NOWHERE}
 _SOURCE = {"datasource_id": _NOWHERE}
 _TASK = {"task_id": _NOWHERE}
 _SOURCE_BODY = DatasourceInfo(datasource_name="erp", datasource_type="MYSQL", app_id=_NOWHERE, content={"host": "h"})
+_TOPIC_BODY = CreateMqsInstanceTopicReq(name="orders", app_id=_NOWHERE, access_policy="all")
 _TASK_BODY = CreateCommonTaskRequestBody(
     task=TaskBasicRequestBody(
         task_name="nightly", task_type="TIMING", source_datasource_id=_NOWHERE, target_datasource_id=_NOWHERE
@@ -86,6 +100,7 @@ _TASK_BODY = CreateCommonTaskRequestBody(
 
 _READING: tuple[tuple[Make, str], ...] = (
     (_one(ShowDetailsOfInstanceV2Request), "roma:instances:get"),
+    (_one(ShowMqsInstanceRequest), "roma:instances:get"),
     (_one(ListRomaAppRequest), "roma:applications:list"),
     (_one(CheckRomaAppDetailsRequest, **_APP), "roma:applications:get"),
     (_one(CheckRomaAppSecretRequest, **_APP), "roma:applications:get"),
@@ -99,6 +114,8 @@ _READING: tuple[tuple[Make, str], ...] = (
     (_one(ListTasksRequest), "roma:tasks:list"),
     (_one(ShowTaskRequest, **_TASK), "roma:tasks:get"),
     (_one(ShowDispatchesRequest, **_TASK), "roma:tasks:get"),
+    (_one(ListMqsInstanceTopicsRequest), "roma:topics:list"),
+    (_one(ShowMqsInstanceTopicAccessPolicyRequest, topic_name="orders"), "roma:topics:get"),
     (_one(CheckAssetJobStatusRequest, job_id=_NOWHERE), "roma:assets:get"),
 )
 _WRITING: tuple[tuple[Make, str], ...] = (
@@ -129,6 +146,20 @@ _WRITING: tuple[tuple[Make, str], ...] = (
     (
         _one(UpdateDispatchesRequest, **_TASK, dispatch_id=_NOWHERE, body=TaskDispatch()),
         "roma:tasks:update",
+    ),
+    (_one(CreateMqsInstanceTopicRequest, body=_TOPIC_BODY), "roma:topics:create"),
+    (
+        _one(UpdateMqsInstanceTopicRequest, body=UpdateMqsInstanceTopicReq([UpdateTopicObject(name="orders")])),
+        "roma:topics:update",
+    ),
+    (_one(DeleteMqsInstanceTopicRequest, name="orders"), "roma:topics:delete"),
+    (
+        _one(BatchDeleteMqsInstanceTopicRequest, body=BatchDeleteMqsInstanceTopicReq(["orders"])),
+        "roma:topics:delete",
+    ),
+    (
+        _one(UpdateTopicAccessPolicyRequest, body=UpdateTopicAccessPolicyReq([])),
+        "roma:topics:update",
     ),
     (lambda instance_id: export_request(instance_id, apps=[_NOWHERE]), "roma:assets:export"),
     (lambda instance_id: deletion_request(instance_id, apps=[_NOWHERE]), "roma:assets:delete"),

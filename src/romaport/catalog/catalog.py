@@ -13,13 +13,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from romaport.catalog.conflict import taken
-from romaport.catalog.store import rows, sums
+from romaport.catalog.quotas import check_room, measure
+from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
     AssetInUse,
     AssetMissing,
-    QuotaReached,
     ReferenceMissing,
     RoleMissing,
 )
@@ -80,12 +80,6 @@ class Catalog:
         found = rows.loaded(tx, rows.parts_of(tx, parent.id, [kind.name]))
         return sorted(found.values(), key=lambda part: (part.created_at, part.id))
 
-    def used(self, tx: Transaction, kind: Kind, instance_id: str) -> int:
-        """Answer how much of a kind's quota an instance uses (contract 6.4)."""
-        if kind.quota_of is not None:
-            return sums.sum_of(tx, instance_id, namesakes(kind), kind.quota_of)
-        return rows.count(tx, instance_id, namesakes(kind))
-
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
         total, ids = rows.page(tx, instance_id, served_by(kind), asked)
@@ -94,7 +88,8 @@ class Catalog:
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        self._check_room(tx, kind, instance_id, more=_measure(kind, parts.body))
+        if self.options.quotas_enforced:
+            check_room(tx, kind, instance_id, more=measure(kind, parts.body))
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
@@ -120,8 +115,8 @@ class Catalog:
         """Change an asset; raise the refusal that fits if it cannot be."""
         self._permit(tx, asset, actor, "modify")
         parts = self._kept(tx, kind, asset, parts)
-        more = _measure(kind, parts.body) - _measure(kind, asset.body)
-        self._check_room(tx, kind, asset.instance_id, more=more)
+        if self.options.quotas_enforced:
+            check_room(tx, kind, asset.instance_id, more=measure(kind, parts.body) - measure(kind, asset.body))
         targets = self._targets(tx, kind, asset.instance_id, parts, actor)
         key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
         row = {
@@ -183,6 +178,11 @@ class Catalog:
         else:
             found = rows.unique_owner(tx, instance_id, kind.name, field, value)
         return rows.loaded(tx, [found])[found] if found else None
+
+    def find(self, tx: Transaction, reference: Reference, instance_id: str, named: str, actor: Actor) -> Asset | None:
+        """Answer what a value of a reference's field leads to, if the actor may see it."""
+        target = _target(tx, reference, instance_id, named)
+        return target if target is not None and self.roles(tx, target, actor) else None
 
     def roles(self, tx: Transaction, asset: Asset, actor: Actor) -> tuple[str, ...]:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
@@ -260,12 +260,6 @@ class Catalog:
         self._permit(tx, asset, actor, role)
         return asset
 
-    def _check_room(self, tx: Transaction, kind: Kind, instance_id: str, *, more: int) -> None:
-        limit = kind.quota if self.options.quotas_enforced else None
-        if limit is not None and more > 0 and self.used(tx, kind, instance_id) + more > limit:
-            measured = f"{kind.title} {kind.quota_of}s" if kind.quota_of else kind.title
-            raise QuotaReached(kind=measured, limit=limit)
-
     def _permit(self, tx: Transaction, asset: Asset, actor: Actor, role: str) -> None:
         if role not in self.roles(tx, asset, actor):
             raise RoleMissing(role=role)
@@ -276,8 +270,8 @@ class Catalog:
             named = parts.references.get(reference.field, "")
             if not named and reference.optional:
                 continue
-            target = _target(tx, reference, instance_id, named)
-            if target is None or not self.roles(tx, target, actor):
+            target = self.find(tx, reference, instance_id, named, actor)
+            if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
             # Putting something into an application, or a part into a whole, changes it; using a data source only
             # reads it (contract 5.2).
@@ -333,11 +327,6 @@ class Catalog:
             return replace(parts, local={**kept, **parts.local})
         parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
-
-
-def _measure(kind: Kind, body: Mapping[str, Any]) -> int:
-    """Answer how much of its kind's quota an asset takes."""
-    return int(body[kind.quota_of]) if kind.quota_of else 1
 
 
 def _json_list(paths: Iterable[str]) -> str:

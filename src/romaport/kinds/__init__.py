@@ -2,7 +2,7 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, dictionary, schedule, task
+from romaport.kinds import app, data_source, dictionary, schedule, task, topic, topic_access
 from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
@@ -36,6 +36,8 @@ KINDS: dict[str, Kind] = {
         dictionary.KIND,
         schedule.KIND,
         task.KIND,
+        topic.KIND,
+        topic_access.KIND,
     )
 }
 """Every kind by name; a new one is a line here and a file beside."""

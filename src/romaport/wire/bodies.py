@@ -70,9 +70,19 @@ def _element_problems(type_: Any, value: Any, path: str) -> list[str]:
     items = [part for part in (type_, *get_args(type_)) if get_origin(part) is list]
     if items and isinstance(value, list):
         (item,) = get_args(items[0])
-        return [
-            problem for position, inner in enumerate(value) for problem in _checked(item, inner, f"{path}[{position}]")
+        within = [
+            problem
+            for position, inner in enumerate(value)
+            for problem in _item_problems(item, inner, f"{path}[{position}]")
         ]
+        # What is left is a rule of the list itself.
+        return within or _checked(type_, value, path)
+    return _checked(type_, value, path)
+
+
+def _item_problems(type_: Any, value: Any, path: str) -> list[str]:
+    if isinstance(type_, type) and issubclass(type_, Struct) and isinstance(value, dict):
+        return _problems(type_, value, f"{path}.")
     return _checked(type_, value, path)
 
 
