@@ -27,20 +27,30 @@ from huaweicloudsdkroma.v2 import (
     CreateDispatchesRequest,
     CreateMqsInstanceTopicReq,
     CreateMqsInstanceTopicRequest,
+    CreateMultiTaskMappingsRequest,
+    CreateMultiTasksRequest,
     CreateRomaAppRequest,
     DatasourceInfo,
     DeleteAssetRequest,
     DeleteDatasourceInfoByIdRequest,
     DeleteDictionaryRequest,
     DeleteMqsInstanceTopicRequest,
+    DeleteMultiTaskMappingRequest,
     DeleteRomaAppRequest,
     DeleteTaskRequest,
     DownloadAssetArchiveRequest,
+    InstallMultiTasksRequest,
     ListDatasourcesRequest,
     ListDictionaryRequest,
     ListMqsInstanceTopicsRequest,
     ListRomaAppRequest,
     ListTasksRequest,
+    MultiTaskInitBody,
+    MultiTaskMappingCreateBody,
+    MultiTaskRequestBody,
+    MultiTaskResetBody,
+    MultiTaskUpdateBody,
+    ResetMultiTaskOffsetRequest,
     ResetRomaAppSecretRequest,
     ShowDetailsOfInstanceV2Request,
     ShowDispatchesRequest,
@@ -57,6 +67,7 @@ from huaweicloudsdkroma.v2 import (
     UpdateDispatchesRequest,
     UpdateMqsInstanceTopicReq,
     UpdateMqsInstanceTopicRequest,
+    UpdateMultiTasksRequest,
     UpdateRomaAppRequest,
     UpdateTaskRequest,
     UpdateTopicAccessPolicyReq,
@@ -90,11 +101,11 @@ _APP = {"app_id": _NOWHERE}
 _SOURCE = {"datasource_id": _NOWHERE}
 _TASK = {"task_id": _NOWHERE}
 _SOURCE_BODY = DatasourceInfo(datasource_name="erp", datasource_type="MYSQL", app_id=_NOWHERE, content={"host": "h"})
+_PAIR = {"source_datasource_id": _NOWHERE, "target_datasource_id": _NOWHERE}
+_COMPOSITE_BODY = MultiTaskRequestBody(task_name="sync", task_type="REALTIME", operation_types=["INSERT"])
 _TOPIC_BODY = CreateMqsInstanceTopicReq(name="orders", app_id=_NOWHERE, access_policy="all")
 _TASK_BODY = CreateCommonTaskRequestBody(
-    task=TaskBasicRequestBody(
-        task_name="nightly", task_type="TIMING", source_datasource_id=_NOWHERE, target_datasource_id=_NOWHERE
-    ),
+    task=TaskBasicRequestBody(task_name="nightly", task_type="TIMING", **_PAIR),
     task_detail="{}",
 )
 
@@ -147,6 +158,15 @@ _WRITING: tuple[tuple[Make, str], ...] = (
         _one(UpdateDispatchesRequest, **_TASK, dispatch_id=_NOWHERE, body=TaskDispatch()),
         "roma:tasks:update",
     ),
+    (_one(CreateMultiTasksRequest, body=_COMPOSITE_BODY), "roma:tasks:create"),
+    (_one(UpdateMultiTasksRequest, **_TASK, body=MultiTaskUpdateBody(description="d")), "roma:tasks:update"),
+    (_one(InstallMultiTasksRequest, body=MultiTaskInitBody()), "roma:tasks:create"),
+    (
+        _one(CreateMultiTaskMappingsRequest, **_TASK, body=MultiTaskMappingCreateBody(**_PAIR)),
+        "roma:tasks:update",
+    ),
+    (_one(DeleteMultiTaskMappingRequest, **_TASK, mapping_id=_NOWHERE), "roma:tasks:update"),
+    (_one(ResetMultiTaskOffsetRequest, **_TASK, body=MultiTaskResetBody()), "roma:tasks:operate"),
     (_one(CreateMqsInstanceTopicRequest, body=_TOPIC_BODY), "roma:topics:create"),
     (
         _one(UpdateMqsInstanceTopicRequest, body=UpdateMqsInstanceTopicReq([UpdateTopicObject(name="orders")])),

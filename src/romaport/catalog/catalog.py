@@ -158,6 +158,10 @@ class Catalog:
         )
         return rows.loaded(tx, [asset.id])[asset.id]
 
+    def note(self, tx: Transaction, asset: Asset, actor: Actor, **local: object) -> Asset:
+        """Set some local fields of an asset, and nothing that travels."""
+        return self.publish(tx, asset, actor, published=asset.published, local={**asset.local, **local})
+
     def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
         """Make ids for so many new assets of a kind."""
         if not kind.is_numbered:

@@ -149,6 +149,7 @@ def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
         "task_name": task.name,
         "status": 0,
         "execute_status": "UNSTARTED",
+        "ext_type": None,
         "created_date": iso(task.created_at),
         "last_modified_time": milliseconds(task.updated_at),
         "version": str(task.revision),
@@ -202,6 +203,7 @@ KIND = Kind(
         ),
     ),
     is_prefixed=True,
+    tags="task_tag",
     quota=1000,
     actions={
         "create": "roma:tasks:create",
