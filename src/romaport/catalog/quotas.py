@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from romaport.catalog.store import rows, sums
+from romaport.catalog.store import conflicts, rows, sums
+from romaport.catalog.store.staging import Into
 from romaport.errors import QuotaReached
 from romaport.kinds import Kind, namesakes
 from romaport.storage import Transaction
 
-__all__ = ["check_room", "measure", "used"]
+__all__ = ["beyond", "check_room", "measure", "used"]
 
 
 def used(tx: Transaction, kind: Kind, instance_id: str) -> int:
@@ -26,5 +27,20 @@ def measure(kind: Kind, body: Mapping[str, Any]) -> int:
 def check_room(tx: Transaction, kind: Kind, instance_id: str, *, more: int) -> None:
     """Raise `QuotaReached` unless an instance has room for so much more of a kind."""
     if kind.quota is not None and more > 0 and used(tx, kind, instance_id) + more > kind.quota:
-        measured = kind.title if kind.quota_of is None else f"{kind.title} {kind.quota_of}s"
-        raise QuotaReached(kind=measured, limit=kind.quota)
+        raise _reached(kind, kind.quota)
+
+
+def beyond(tx: Transaction, kind: Kind, into: Into) -> QuotaReached | None:
+    """Answer the refusal that fits if an instance would hold more of a kind, once a staged package is in it."""
+    if kind.quota is None or kind.joins:
+        # A kind that shares the names of another shares its quota, and that one answers for both.
+        return None
+    if kind.quota_of is None:
+        after = conflicts.quota_use(tx, into, namesakes(kind))
+    else:
+        after = sums.sum_after(tx, into, namesakes(kind), kind.quota_of)
+    return _reached(kind, kind.quota) if after > kind.quota else None
+
+
+def _reached(kind: Kind, limit: int) -> QuotaReached:
+    return QuotaReached(kind=kind.title if kind.quota_of is None else f"{kind.title} {kind.quota_of}s", limit=limit)
