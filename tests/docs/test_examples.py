@@ -134,7 +134,10 @@ def test_every_block_of_a_page_is_run_or_of_a_language_that_is_not(page: Path) -
     assert page.name in SAYS
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "manage-users.md", "promote-with-a-plan.md", "serve-in-production.md", "use-the-vendor-sdk.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["tutorial.md", "manage-users.md", "promote-with-a-plan.md", "serve-in-production.md", "use-the-vendor-sdk.md"],
+)
 def test_a_page_works_as_it_stands_beside_a_running_server(name: str, tmp_path: Path) -> None:
     page = next(page for page in PAGES if page.name == name)
     server = ServerProcess(tmp_path / "romaport-data")

@@ -16,6 +16,8 @@ from romaport.wire.bodies import decode
 __all__ = ["OPERATIONS", "listed", "resource_operations", "viewer_of"]
 
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
+Show = Callable[[Asset, Viewer], dict[str, Any]]
+
 # More than an instance holds of a kind whose lists are sorted here.
 _WHOLE = 1_000_000
 
@@ -107,7 +109,12 @@ def _list(kind: Kind) -> Callable[[Call], Reply]:
     return run
 
 
-def listed(kind: Kind, call: Call, tx: Transaction) -> dict[str, Any]:
+def _summary(asset: Asset, viewer: Viewer) -> dict[str, Any]:
+    kind = KINDS[asset.kind]
+    return (kind.summarise or kind.present)(asset, viewer)
+
+
+def listed(kind: Kind, call: Call, tx: Transaction, show: Show = _summary) -> dict[str, Any]:
     """Answer what a list operation of a kind answers: how many there are, and a page of them (contract 7.1)."""
     listing = kind.listing
     assert listing is not None, f"{kind.name}: a kind that can be listed says how"
@@ -119,7 +126,7 @@ def listed(kind: Kind, call: Call, tx: Transaction) -> dict[str, Any]:
     if listing.order is not None:
         found = sorted(found, key=listing.order)[asked.offset :][: asked.limit]
     viewer = viewer_of(call, tx)
-    items = [_summary(asset, viewer) for asset in found]
+    items = [show(asset, viewer) for asset in found]
     return {"total": total, "size": len(items), listing.array: items}
 
 
@@ -141,11 +148,6 @@ def _answer(kind: Kind, asset: Asset, call: Call, tx: Transaction) -> dict[str, 
 
 def _plural(title: str) -> str:
     return f"{title.removesuffix('y')}ies" if title.endswith("y") else f"{title}s"
-
-
-def _summary(asset: Asset, viewer: Viewer) -> dict[str, Any]:
-    kind = KINDS[asset.kind]
-    return (kind.summarise or kind.present)(asset, viewer)
 
 
 def _parent(kind: Kind, call: Call, tx: Transaction) -> Asset:

@@ -72,7 +72,7 @@ def present(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     shown = {
         **_fields(task),
         "project_id": task.project_id,
-        "status": "stopped",
+        "status": "running" if task.local.get("is_started") else "stopped",
         "date_from": task.local.get("date_from"),
         "created_date": milliseconds(task.created_at),
         "last_modified_date": milliseconds(task.updated_at),
@@ -84,8 +84,8 @@ def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     """Answer a composite task in the form in which common ones are listed."""
     return {
         **_fields(task),
-        "status": 0,
-        "execute_status": "UNSTARTED",
+        "status": int(task.local.get("is_started", False)),
+        "execute_status": "WAITING" if task.local.get("is_started") else "UNSTARTED",
         "created_date": iso(task.created_at),
         "last_modified_time": milliseconds(task.updated_at),
         "version": str(task.revision),
