@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from romaport.api.call import Call, Operation, Reply, Takes
 from romaport.api.resources import listed, viewer_of
@@ -30,7 +30,7 @@ _Description = Annotated[str, Meta(max_length=1000)]
 _Words = Annotated[str, Meta(max_length=1024)]
 
 
-class TopicChange(Struct, frozen=True, forbid_unknown_fields=True):
+class TopicChange(Struct, frozen=True, forbid_unknown_fields=True, rename={"partition": "new_partition_numbers"}):
     """What is to change of one topic; what it does not name stays."""
 
     name: _Name
@@ -39,19 +39,11 @@ class TopicChange(Struct, frozen=True, forbid_unknown_fields=True):
     sync_message_flush: bool | None = None
     description: _Description | None = None
     sensitive_word: _Words | None = None
-    new_partition_numbers: Annotated[int, Meta(ge=1, le=_PARTITIONS_MAX)] | None = None
+    partition: Annotated[int, Meta(ge=1, le=_PARTITIONS_MAX)] | None = None
 
     def fields(self) -> dict[str, Any]:
-        """Answer the changed fields of the topic."""
-        given = {
-            "retention_time": self.retention_time,
-            "sync_replication": self.sync_replication,
-            "sync_message_flush": self.sync_message_flush,
-            "description": self.description,
-            "sensitive_word": self.sensitive_word,
-            "partition": self.new_partition_numbers,
-        }
-        return {name: value for name, value in given.items() if value is not None}
+        """Answer the fields of the topic that are to change."""
+        return {name: value for name, value in structs.asdict(self).items() if name != "name" and value is not None}
 
 
 class TopicChanges(Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,8 +129,7 @@ def update_topics(call: Call) -> Reply:
         problems = [
             f"topics[{position}].new_partition_numbers: must be at least {held}, since partitions are never taken away"
             for position, change in enumerate(asked.topics)
-            if (change.new_partition_numbers or _PARTITIONS_MAX)
-            < (held := topics[change.name].body.get("partition", 0))
+            if (change.partition or _PARTITIONS_MAX) < (held := topics[change.name].body.get("partition", 0))
         ]
         if problems:
             raise BodyInvalid(problems="; ".join(problems))
