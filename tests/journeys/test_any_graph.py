@@ -146,7 +146,7 @@ class Bench:
                 for statement in (
                     "select * from assets where instance_id = ? order by id",
                     "select * from asset_uniques where instance_id = ? order by asset_id, field",
-                    "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1, 2",
+                    "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1",
                 )
                 for row in database.execute(statement, (instance_id,))
             ]

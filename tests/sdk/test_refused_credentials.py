@@ -171,7 +171,8 @@ def test_a_user_who_may_only_read_changes_nothing(client: str, site: Site, insta
 
 def _let_in(sdk: Sdk, request: Any) -> None:
     """Send a request that is allowed, whether or not there is anything to answer."""
-    if type(request).__name__.startswith(("List", "ShowDetails")):
+    is_of_one = any(getattr(request, name, None) for name in ("datasource_id", "task_id"))
+    if not is_of_one and type(request).__name__.startswith(("Count", "List", "ShowDetails", "ShowMqsInstanceRequest")):
         assert sdk.send(request).status_code == 200
         return
     code = "ROMAPORT.2001" if isinstance(request, CheckAssetJobStatusRequest) else "ROMAPORT.3001"

@@ -13,13 +13,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from romaport.catalog.conflict import taken
+from romaport.catalog.quotas import check_room, measure
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
     AssetInUse,
     AssetMissing,
-    QuotaReached,
     ReferenceMissing,
     RoleMissing,
 )
@@ -75,6 +75,11 @@ class Catalog:
             raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
         return rows.loaded(tx, found[:1])[found[0]]
 
+    def parts(self, tx: Transaction, kind: Kind, parent: Asset) -> list[Asset]:
+        """Answer all parts of this kind that an asset has, in the order of their creation."""
+        found = rows.loaded(tx, rows.parts_of(tx, parent.id, [kind.name]))
+        return sorted(found.values(), key=lambda part: (part.created_at, part.id))
+
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
         total, ids = rows.page(tx, instance_id, served_by(kind), asked)
@@ -83,16 +88,17 @@ class Catalog:
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        has_quota = self.options.quotas_enforced and kind.quota is not None
-        if has_quota and rows.count(tx, instance_id, namesakes(kind)) >= (kind.quota or 0):
-            raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
+        if self.options.quotas_enforced:
+            check_room(tx, kind, instance_id, more=measure(kind, parts.body))
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = self.new_ids(tx, kind, 1)[0]
+        asset_id = parts.asset_id or self.new_ids(tx, kind, 1)[0]
+        if parts.asset_id is not None and rows.creator(tx, asset_id) is not None:
+            raise taken(kind, kind.id_field, asset_id)
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -109,6 +115,8 @@ class Catalog:
         """Change an asset; raise the refusal that fits if it cannot be."""
         self._permit(tx, asset, actor, "modify")
         parts = self._kept(tx, kind, asset, parts)
+        if self.options.quotas_enforced:
+            check_room(tx, kind, asset.instance_id, more=measure(kind, parts.body) - measure(kind, asset.body))
         targets = self._targets(tx, kind, asset.instance_id, parts, actor)
         key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
         row = {
@@ -150,6 +158,10 @@ class Catalog:
         )
         return rows.loaded(tx, [asset.id])[asset.id]
 
+    def note(self, tx: Transaction, asset: Asset, actor: Actor, **local: object) -> Asset:
+        """Set some local fields of an asset, and nothing that travels."""
+        return self.publish(tx, asset, actor, published=asset.published, local={**asset.local, **local})
+
     def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
         """Make ids for so many new assets of a kind."""
         if not kind.is_numbered:
@@ -170,6 +182,11 @@ class Catalog:
         else:
             found = rows.unique_owner(tx, instance_id, kind.name, field, value)
         return rows.loaded(tx, [found])[found] if found else None
+
+    def find(self, tx: Transaction, reference: Reference, instance_id: str, named: str, actor: Actor) -> Asset | None:
+        """Answer what a value of a reference's field leads to, if the actor may see it."""
+        target = _target(tx, reference, instance_id, named)
+        return target if target is not None and self.roles(tx, target, actor) else None
 
     def roles(self, tx: Transaction, asset: Asset, actor: Actor) -> tuple[str, ...]:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
@@ -257,11 +274,12 @@ class Catalog:
             named = parts.references.get(reference.field, "")
             if not named and reference.optional:
                 continue
-            target = _target(tx, reference, instance_id, named)
-            if target is None or not self.roles(tx, target, actor):
+            target = self.find(tx, reference, instance_id, named, actor)
+            if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
-            # Putting something into an application changes it; using a data source only reads it (contract 5.2).
-            needed = "modify" if reference.owns and reference.to == "app" else "read"
+            # Putting something into an application, or a part into a whole, changes it; using a data source only
+            # reads it (contract 5.2).
+            needed = "modify" if reference.part or (reference.owns and reference.to == "app") else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
         return targets

@@ -2,7 +2,7 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds import app, composite_task, data_source, dictionary, mapping, schedule, task, topic, topic_access
 from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
@@ -32,9 +32,14 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         app.KIND,
+        composite_task.KIND,
         data_source.KIND,
+        dictionary.KIND,
+        mapping.KIND,
         schedule.KIND,
         task.KIND,
+        topic.KIND,
+        topic_access.KIND,
     )
 }
 """Every kind by name; a new one is a line here and a file beside."""

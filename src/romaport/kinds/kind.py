@@ -57,6 +57,12 @@ class Filter:
     `always.<value>` for what every asset of the kind shows alike."""
     fuzzy: bool = False
     """A part of the value suffices, unless the request asks for `precise_search`."""
+    by: str | None = None
+    """With `reference.<field>`: the query gives the target's name, or this unique value, in place of its id."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the words of the query, in capitals, mean here; others are compared as they are."""
+    absent: str | None = None
+    """What is compared instead when the request does not name the parameter, and only then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,8 @@ class Listing:
     """A limit that is too large is cut, and a negative offset taken as 0, instead of being refused."""
     offset_max: int = 10_000
     filters: tuple[Filter, ...] = ()
+    order: Callable[["Asset"], Any] | None = None
+    """How a list is sorted, if not by creation; for kinds of which an instance holds few, since all are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +93,8 @@ class Parts:
     references: dict[str, str] = field(default_factory=dict)
     """Ids of other assets by field."""
     unique: dict[str, str] = field(default_factory=dict)
+    asset_id: str | None = None
+    """The id of a new asset, where the caller was given it beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +155,8 @@ class Kind:
     present: Callable[[Asset, Viewer], dict[str, Any]]
     summarise: Callable[[Asset, Viewer], dict[str, Any]] | None = None
     """The shorter form that lists answer, where it differs."""
+    acknowledge: Callable[[Asset], dict[str, Any]] | None = None
+    """The little that create, update and delete answer, where it is not the whole asset."""
     references: tuple[Reference, ...] = ()
     secret_paths: tuple[str, ...] = ()
     """Secret fields inside plain ones, by dotted path."""
@@ -162,6 +174,9 @@ class Kind:
     overwrites_if: str | None = None
     """The import option without which an existing asset is kept as it is (contract 6.2)."""
     quota: int | None = None
+    """The most an instance holds (contract 6.4)."""
+    quota_of: str | None = None
+    """The plain field, a number, whose sum the quota bounds instead of the number of assets."""
     actions: Mapping[str, str] = field(default_factory=dict)
     """Permission per operation: `create show update delete list`; the published ones (contract 5.1)."""
     statuses: Mapping[str, int] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Request bodies: JSON to typed values, with everything that is wrong said at once."""
 
-from typing import Any, TypeVar, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -67,12 +68,30 @@ def _problems(shape: type[Struct], value: dict[str, Any], path: str) -> list[str
 
 
 def _element_problems(type_: Any, value: Any, path: str) -> list[str]:
-    items = [part for part in (type_, *get_args(type_)) if get_origin(part) is list]
-    if items and isinstance(value, list):
-        (item,) = get_args(items[0])
-        return [
-            problem for position, inner in enumerate(value) for problem in _checked(item, inner, f"{path}[{position}]")
+    item = _item_type(type_)
+    if item is not None and isinstance(value, list):
+        within = [
+            problem
+            for position, inner in enumerate(value)
+            for problem in _item_problems(item, inner, f"{path}[{position}]")
         ]
+        # What is left is a rule of the list itself.
+        return within or _checked(type_, value, path)
+    return _checked(type_, value, path)
+
+
+def _item_type(type_: Any) -> Any:
+    """Answer the type of the items of a list that may be absent or have rules; None for what is no list."""
+    if get_origin(type_) is list:
+        return get_args(type_)[0]
+    if get_origin(type_) in (Annotated, Union, UnionType):
+        return next((item for item in map(_item_type, get_args(type_)) if item is not None), None)
+    return None
+
+
+def _item_problems(type_: Any, value: Any, path: str) -> list[str]:
+    if isinstance(type_, type) and issubclass(type_, Struct) and isinstance(value, dict):
+        return _problems(type_, value, f"{path}.")
     return _checked(type_, value, path)
 
 
