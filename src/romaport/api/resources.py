@@ -14,6 +14,7 @@ from romaport.wire.bodies import decode
 
 __all__ = ["OPERATIONS", "resource_operations", "viewer_of"]
 
+_NUMBER_MAX = 2**63 - 1
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
 
 
@@ -43,8 +44,9 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
         parts = _parts(kind, kind.create, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
+            if kind.parent is not None:
+                _check_place(_parent(kind, call, tx), call)
             asset = catalog.create(tx, kind, call.instance_id, parts, call.actor)
-            _check_place(asset, call)
             document = kind.present(asset, viewer_of(call, tx))
         return Reply(status=kind.statuses.get("create", 200), document=document)
 
@@ -146,7 +148,7 @@ def _check_place(asset: Asset, call: Call) -> None:
 
 def _page(call: Call, kind: Kind, listing: Listing) -> Page:
     caller = call.caller
-    filters = [(found, call.query[found.query]) for found in listing.filters if call.query.get(found.query)]
+    filters = [(found, _asked(call, found)) for found in listing.filters if call.query.get(found.query)]
     if kind.parent is not None:
         filters.append((Filter(query=kind.parent, matches=f"reference.{kind.parent}"), call.path[kind.parent]))
     owner = call.query.get("owner", "").lower()
@@ -163,6 +165,13 @@ def _page(call: Call, kind: Kind, listing: Listing) -> Page:
         descending=call.query.get("sort_type", "").upper() == "DESC",
         precise=frozenset(call.query.get("precise_search", "").split(",")),
     )
+
+
+def _asked(call: Call, found: Filter) -> str:
+    """Answer the value that a filter looks for; raise `ParameterInvalid` for none that it could find."""
+    if found.is_number:
+        return str(call.number(found.query, default=0, at_least=0, at_most=_NUMBER_MAX))
+    return found.reads(call.query[found.query])
 
 
 def viewer_of(call: Call, tx: Transaction) -> Viewer:

@@ -315,12 +315,17 @@ def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page)
     return total, list(rows.scalars())
 
 
+_COLUMNS = {"id": assets.c.id, "creator": assets.c.created_by_name}
+
+
 def _condition(found: Filter, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
     where, *path = found.matches.split(".")
     if where == "name":
         return assets.c.name.contains(value, autoescape=True) if is_fuzzy else assets.c.name == value
-    if where == "id":
-        return assets.c.id == value
+    if where in _COLUMNS:
+        return _COLUMNS[where] == value
+    if where == "created":
+        return assets.c.created_at >= int(value) if path == ["from"] else assets.c.created_at <= int(value)
     if where == "always":
         return literal(value.upper() == path[0])
     if where in ("body", "local"):
@@ -340,6 +345,9 @@ def _has_value(column: ColumnElement[Any], path: str, value: str, *, is_fuzzy: b
 
 
 def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> ColumnElement[bool]:
+    if path == ["name"]:
+        named = assets.alias()
+        return exists().where(named.c.id == asset_id, named.c.name == value)
     edge = asset_references.alias()
     field, *rest = path
     condition = edge.c.asset_id == asset_id
