@@ -2,7 +2,19 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds import (
+    app,
+    command,
+    data_source,
+    product,
+    product_topic,
+    request_property,
+    response_property,
+    schedule,
+    service,
+    service_property,
+    task,
+)
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
@@ -29,8 +41,15 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         app.KIND,
+        command.KIND,
         data_source.KIND,
+        product.KIND,
+        product_topic.KIND,
+        request_property.KIND,
+        response_property.KIND,
         schedule.KIND,
+        service.KIND,
+        service_property.KIND,
         task.KIND,
     )
 }
