@@ -12,19 +12,16 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from romaport.catalog.conflict import taken
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
-    AppKeyTaken,
-    AppNameTaken,
     AssetInUse,
     AssetMissing,
-    AssetNameTaken,
     QuotaReached,
     ReferenceMissing,
     RoleMissing,
-    RomaportError,
 )
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
@@ -95,7 +92,7 @@ class Catalog:
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = str(rows.reserve_numbers(tx, 1)) if kind.is_numbered else new_id()
+        asset_id = self.new_ids(tx, kind, 1)[0]
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -152,6 +149,13 @@ class Catalog:
             change_id=new_id(),
         )
         return rows.loaded(tx, [asset.id])[asset.id]
+
+    def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
+        """Make ids for so many new assets of a kind."""
+        if not kind.is_numbered:
+            return [new_id() for _ in range(number)]
+        first = rows.reserve_numbers(tx, number)
+        return [str(found) for found in range(first, first + number)]
 
     def unknown(self, tx: Transaction, instance_id: str, kind: Kind, ids: Collection[str], actor: Actor) -> list[str]:
         """Answer those of the ids that are no assets of the kind, or that the actor may not see."""
@@ -360,10 +364,3 @@ def _at(body: dict[str, Any], path: str) -> object:
     for step in path.split("."):
         level = level.get(step) if isinstance(level, dict) else None
     return level
-
-
-def taken(kind: Kind, field: str, value: str) -> RomaportError:
-    """Answer the refusal that says that a name, or another unique value, is taken."""
-    if kind.name == "app":
-        return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
-    return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

@@ -24,6 +24,9 @@ class JobType(StrEnum):
     EXPORT = "exportAsset"
     IMPORT = "importAsset"
     DELETE = "deleteAsset"
+    PLAN = "planAsset"
+    ROLLBACK = "rollbackAsset"
+    COMPARE = "compareAsset"
 
 
 MOVES: dict[State, frozenset[State]] = {

@@ -15,6 +15,7 @@ from romaport.kinds import (
     service_property,
     task,
 )
+from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
@@ -22,6 +23,7 @@ __all__ = [
     "KINDS",
     "MASK",
     "Asset",
+    "Change",
     "Filter",
     "Kind",
     "Listing",
@@ -29,6 +31,7 @@ __all__ = [
     "Reference",
     "Travel",
     "Viewer",
+    "changes",
     "creation_order",
     "masked",
     "namesakes",

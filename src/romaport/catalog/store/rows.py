@@ -1,6 +1,6 @@
 """Assets as rows, and rows as assets."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,6 +35,7 @@ __all__ = [
     "count",
     "ids_of",
     "keyed_by",
+    "listed",
     "loaded",
     "members",
     "page",
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 _IDS_PER_STATEMENT = 5_000
+_ROWS_AT_ONCE = 1_000
 _NUMBERS = "ids"
 
 
@@ -355,6 +357,20 @@ def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> Column
         condition &= edge.c.field == field
     condition &= _refers(edge.c.target_id, rest, value) if rest else edge.c.target_id == value
     return exists().where(condition)
+
+
+def listed(
+    tx: Transaction, instance_id: str, kinds: Collection[str], member_id: str | None
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield (id, kind, key, name, body) of the assets of some kinds that a user may see, without holding them."""
+    statement = select(assets.c.id, assets.c.kind, assets.c.key, assets.c.name, assets.c.body).where(
+        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
+    )
+    if member_id is not None:
+        statement = statement.where(assets.c.id.in_(visible_ids(member_id)))
+    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement.order_by(assets.c.kind, assets.c.key)) as rows:
+        for row in rows:
+            yield row[0], row[1], row[2], row[3], row[4]
 
 
 def creator(tx: Transaction, asset_id: str) -> str | None:
