@@ -8,6 +8,7 @@
     ├── assets      AssetMissing AssetsMissing AssetNameTaken AppNameTaken AppKeyTaken ReferenceMissing
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
     │               TaskUnknown RunImpossible StopImpossible ConnectionImpossible
+    ├── link        LinkParametersInvalid LinkBodyMissing LinkResourceMissing LinkInstanceMissing
     ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent RollbackRefused AssetChanged
     │               PlanRefused PlanOutdated
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
@@ -405,6 +406,51 @@ class SelectionTooLarge(RomaportError):
     field: str
     limit: int
     count: int
+
+
+# link: what the operations of products and all below them say in words of their own
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkParametersInvalid(RomaportError):
+    """The request body, or a parameter, is not what an operation of device integration takes (contract 3.3)."""
+
+    code = "ROMA.00110001"
+    fault = Fault.INVALID
+    message = "The parameter does not meet verification rules: [{problems}]"
+    problems: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkBodyMissing(RomaportError):
+    """An operation of device integration needs a request body and none came (contract 3.3)."""
+
+    code = "RML.0001"
+    fault = Fault.INVALID
+    message = "The input parameter is null."
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkResourceMissing(RomaportError):
+    """No product, or part of one, has this id, or the caller may not see it (contract 3.3)."""
+
+    code = "ROMA.00110006"
+    fault = Fault.MISSING
+    message = "The resource does not exist. Check whether the resource ID {asset_id} is correct."
+    details = "{kind}: no {kind} with the id {asset_id} is there"
+    kind: str
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkInstanceMissing(RomaportError):
+    """No instance has this id in the project, said by device integration (contract 3.3)."""
+
+    code = "ROMA.00110002"
+    fault = Fault.MISSING
+    message = "The instance does not exist. project_id: {project_id}, instance_id: {instance_id}"
+    project_id: str
+    instance_id: str
 
 
 # jobs and archives

@@ -14,7 +14,18 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
-from romaport.api import apps, assets, composites, dictionaries, extras, instances, resources, tasks, topics
+from romaport.api import (
+    apps,
+    assets,
+    composites,
+    dictionaries,
+    extras,
+    instances,
+    products,
+    resources,
+    tasks,
+    topics,
+)
 from romaport.api.call import Operation
 from romaport.api.endpoints import download_route, iam_routes, operation_route
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -34,6 +45,7 @@ _WRITTEN: tuple[Operation, ...] = (
     *apps.OPERATIONS,
     *composites.OPERATIONS,
     *dictionaries.OPERATIONS,
+    *products.OPERATIONS,
     *tasks.OPERATIONS,
     *topics.OPERATIONS,
     *extras.OPERATIONS,

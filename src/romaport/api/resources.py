@@ -15,6 +15,7 @@ from romaport.wire.bodies import decode
 
 __all__ = ["OPERATIONS", "listed", "resource_operations", "viewer_of"]
 
+_NUMBER_MAX = 2**63 - 1
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
 Show = Callable[[Asset, Viewer], dict[str, Any]]
 
@@ -48,8 +49,9 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
         parts = _parts(kind, kind.create, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
+            if kind.parent is not None:
+                _check_place(_parent(kind, call, tx), call)
             asset = catalog.create(tx, kind, call.instance_id, parts, call.actor)
-            _check_place(asset, call)
             document = _answer(kind, asset, call, tx)
         return Reply(status=kind.statuses.get("create", 200), document=document)
 
@@ -194,7 +196,7 @@ def _filters(call: Call, kind: Kind, listing: Listing, tx: Transaction) -> Itera
         if given and found.by is not None:
             yield found, _id_by(found.by, given, _target_kind(kind, found), call, tx)
         elif given and found.absent is None:
-            yield found, found.words.get(given.upper(), given)
+            yield found, _asked(call, found)
         elif not given and found.absent is not None:
             yield found, found.absent
 
@@ -208,6 +210,13 @@ def _id_by(field: str, value: str, kind: Kind, call: Call, tx: Transaction) -> s
     """Answer the id of the asset with this name or unique value; an empty text, which is no asset's id, without one."""
     found = call.parts.desk.catalog.by_unique(tx, kind, call.instance_id, field, value)
     return found.id if found else ""
+
+
+def _asked(call: Call, found: Filter) -> str:
+    """Answer the value that a filter looks for; raise `ParameterInvalid` for none that it could find."""
+    if found.is_number:
+        return str(call.number(found.query, default=0, at_least=0, at_most=_NUMBER_MAX))
+    return found.reads(call.query[found.query])
 
 
 def viewer_of(call: Call, tx: Transaction) -> Viewer:

@@ -19,7 +19,7 @@ from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Intake, Problem
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
-from romaport.catalog.store.rows import Page
+from romaport.catalog.store.listing import Page
 from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
 

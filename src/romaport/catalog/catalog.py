@@ -14,8 +14,8 @@ from msgspec import Meta, Struct
 
 from romaport.catalog.conflict import taken
 from romaport.catalog.quotas import check_room, measure
-from romaport.catalog.store import rows
-from romaport.catalog.store.rows import Page
+from romaport.catalog.store import listing, rows
+from romaport.catalog.store.listing import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
     AssetInUse,
@@ -82,7 +82,7 @@ class Catalog:
 
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
-        total, ids = rows.page(tx, instance_id, served_by(kind), asked)
+        total, ids = listing.page(tx, instance_id, served_by(kind), asked)
         found = rows.loaded(tx, ids)
         return total, [found[asset_id] for asset_id in ids]
 
@@ -277,9 +277,9 @@ class Catalog:
             target = self.find(tx, reference, instance_id, named, actor)
             if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
-            # Putting something into an application, or a part into a whole, changes it; using a data source only
-            # reads it (contract 5.2).
-            needed = "modify" if reference.part or (reference.owns and reference.to == "app") else "read"
+            # What gets something of its own is changed; using a data source only reads it (contract 5.2).
+            is_changed = reference.part or (reference.owns and reference.to == "app")
+            needed = "modify" if is_changed else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
         return targets
@@ -327,8 +327,9 @@ class Catalog:
         parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
         if kind.replaces:
             given = {*kind.of(Travel.LOCAL), *kind.local_paths}
-            kept = {field: value for field, value in asset.local.items() if field not in given}
-            return replace(parts, local={**kept, **parts.local})
+            local = {field: value for field, value in asset.local.items() if field not in given}
+            body = {field: asset.body[field] for field in kind.keeps if field in asset.body}
+            return replace(parts, local={**local, **parts.local}, body={**body, **parts.body})
         parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
 
@@ -363,6 +364,7 @@ def _apps_of(asset: Asset) -> list[Asset]:
 
 _PART_KINDS = tuple(kind.name for kind in KINDS.values() if any(found.part for found in kind.references))
 _SCOPES = tuple((kind.name, found.field) for kind in KINDS.values() for found in kind.scopes)
+_SCOPING_KINDS = frozenset(found.to for kind in KINDS.values() for found in kind.scopes)
 
 
 def _rename_scoped(tx: Transaction, asset_id: str) -> None:
@@ -370,7 +372,8 @@ def _rename_scoped(tx: Transaction, asset_id: str) -> None:
     for found in rows.loaded(tx, rows.keyed_by(tx, asset_id, _SCOPES)).values():
         key = _key(KINDS[found.kind], found.references, found.name)
         rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
-        _rename_scoped(tx, found.id)
+        if found.kind in _SCOPING_KINDS:
+            _rename_scoped(tx, found.id)
 
 
 def _at(body: dict[str, Any], path: str) -> object:

@@ -9,7 +9,7 @@ import msgspec
 
 from romaport.catalog.catalog import Actor
 from romaport.catalog.conflict import key_name
-from romaport.catalog.store import rows
+from romaport.catalog.store import listing
 from romaport.errors import AssetsMissing
 from romaport.kinds import KINDS, Kind
 from romaport.storage import Transaction
@@ -34,7 +34,7 @@ def choose(tx: Transaction, instance_id: str, wanted: Wanted, actor: Actor) -> l
     unmet = {(kind, pattern) for kind, patterns in wanted.names.items() for pattern in patterns}
     unmet |= {("tag", tag) for tag in wanted.tags}
     kinds = [name for name, kind in KINDS.items() if name in wanted.names or (wanted.tags and kind.tags)]
-    for asset_id, kind, key, name, body in rows.listed(tx, instance_id, kinds, actor.member_id):
+    for asset_id, kind, key, name, body in listing.listed(tx, instance_id, kinds, actor.member_id):
         met = {(kind, pattern) for pattern in wanted.names.get(kind, ()) if _fits(pattern, name, key)}
         met |= {("tag", tag) for tag in wanted.tags if any(fnmatchcase(own, tag) for own in _tags(KINDS[kind], body))}
         if met:

@@ -2,7 +2,24 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, composite_task, data_source, dictionary, mapping, schedule, task, topic, topic_access
+from romaport.kinds import (
+    app,
+    command,
+    composite_task,
+    data_source,
+    dictionary,
+    mapping,
+    product,
+    product_topic,
+    request_property,
+    response_property,
+    schedule,
+    service,
+    service_property,
+    task,
+    topic,
+    topic_access,
+)
 from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
@@ -32,11 +49,18 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         app.KIND,
+        command.KIND,
         composite_task.KIND,
         data_source.KIND,
         dictionary.KIND,
         mapping.KIND,
+        product.KIND,
+        product_topic.KIND,
+        request_property.KIND,
+        response_property.KIND,
         schedule.KIND,
+        service.KIND,
+        service_property.KIND,
         task.KIND,
         topic.KIND,
         topic_access.KIND,

@@ -53,14 +53,17 @@ class Filter:
 
     query: str
     matches: str
-    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...`, or
-    `always.<value>` for what every asset of the kind shows alike."""
+    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...` for the id of
+    what is referred to, or with `.name` at its end for the name; `creator` for the name of the user who made the
+    asset, `created.from` and `created.until` for when that was, in milliseconds. Alternatives are divided by `|`."""
     fuzzy: bool = False
     """A part of the value suffices, unless the request asks for `precise_search`."""
     by: str | None = None
-    """With `reference.<field>`: the query gives the target's name, or this unique value, in place of its id."""
-    words: Mapping[str, str] = field(default_factory=dict)
-    """What the words of the query, in capitals, mean here; others are compared as they are."""
+    """With `reference.<field>`: the query gives this unique value of the target in place of its id."""
+    is_number: bool = False
+    """Only a whole number can be asked for."""
+    reads: Callable[[str], str] = str
+    """Turns what was asked for into what it is compared with."""
     absent: str | None = None
     """What is compared instead when the request does not name the parameter, and only then."""
 
@@ -168,7 +171,8 @@ class Kind:
     refine: Callable[["Parts"], "Parts"] = lambda parts: parts
     """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
     generate: Mapping[str, Callable[[], str]] = field(default_factory=dict)
-    """How a unique or secret field is made up when it is not given; such a secret is new at every target."""
+    """How a unique or secret field is made up when it is not given, or cannot be; such a secret is new at every
+    target."""
     is_prefixed: bool = False
     """An import's prefix is put before its name (product decision 14)."""
     overwrites_if: str | None = None
@@ -185,6 +189,8 @@ class Kind:
     """The reference field that the path itself fills; the kind is then a part of another asset."""
     replaces: bool = True
     """An update gives the whole asset; otherwise fields it does not name keep their values."""
+    keeps: tuple[str, ...] = ()
+    """Plain fields that keep their values in a whole update that does not name them."""
     is_packed: bool = True
     """Its assets travel in packages; otherwise all of them belong to the instance (contract 6.1)."""
     is_numbered: bool = False
@@ -198,7 +204,9 @@ class Kind:
     """The plain field that holds its tags: a text, or a list of texts."""
 
     def __post_init__(self) -> None:
-        assert set(self.travels) == set(self.fields()), f"{self.name}: every field decides how it travels"
+        given, made = set(self.fields()), set(self.generate)
+        assert given <= set(self.travels) <= given | made, f"{self.name}: every field decides how it travels"
+        assert set(self.keeps) <= set(self.of(Travel.PLAIN)), f"{self.name}: what an update keeps is plain"
         assert self.name_field in self.travels or self.scopes, f"{self.name}: something names it"
         for reference in self.references:
             declared = self.travels.get(reference.field)

@@ -102,7 +102,7 @@ KIND = Kind(
         limit_default=None,
         limit_max=10_000,
         filters=(
-            Filter(query="app_name", matches="reference.app_id", by="name"),
+            Filter(query="app_name", matches="reference.app_id.name"),
             Filter(query="name", matches="name", fuzzy=True),
             Filter(query="access_policy", matches="body.access_policy"),
         ),

@@ -15,13 +15,15 @@ Shape = TypeVar("Shape", bound=Struct)
 _PROBLEMS_MAX = 50
 _NAME_MAX = 64
 _DEPTH_MAX = 100
+_UNKNOWN = "is not a field of this request"
 
 
 def decode(shape: type[Shape], body: bytes) -> Shape:
     """Read a JSON body as a shape.
 
-    A null is an absent field, as the SDKs leave such fields out. Raises `BodyMissing` for no body and
-    `BodyInvalid` with every problem found, each as `field: rule`.
+    A null is an absent field, as the SDKs leave such fields out. What a shape names in a class variable `REFUSED`
+    is refused with the reason given there. Raises `BodyMissing` for no body and `BodyInvalid` with every problem
+    found, each as `field: rule`.
     """
     if not body.strip():
         raise BodyMissing
@@ -54,7 +56,9 @@ def _problems(shape: type[Struct], value: dict[str, Any], path: str) -> list[str
     found: list[str] = []
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     if shape.__struct_config__.forbid_unknown_fields:
-        found.extend(f"{path}{_short(name)}: is not a field of this request" for name in value if name not in known)
+        # A shape may say of fields that the contract has why it does not take them.
+        reasons: dict[str, str] = getattr(shape, "REFUSED", {})
+        found.extend(f"{path}{_short(name)}: {reasons.get(name, _UNKNOWN)}" for name in value if name not in known)
     for name, field in known.items():
         if name not in value:
             if field.default is NODEFAULT and field.default_factory is NODEFAULT:

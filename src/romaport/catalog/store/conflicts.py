@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from sqlalchemy import and_, exists, func, or_, select
 
-from romaport.catalog.store.rows import visible_ids
+from romaport.catalog.store.listing import visible_ids
 from romaport.catalog.store.staging import Into, same_place
 from romaport.storage import Transaction
 from romaport.storage.tables import assets, staged_assets, staged_references
