@@ -14,7 +14,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
-from romaport.api import apps, assets, instances, resources
+from romaport.api import apis, apps, assets, environments, instances, resources
 from romaport.api.call import Operation
 from romaport.api.endpoints import download_route, iam_routes, operation_route
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -32,6 +32,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *assets.OPERATIONS,
     *instances.OPERATIONS,
     *apps.OPERATIONS,
+    *apis.OPERATIONS,
+    *environments.OPERATIONS,
     *resources.OPERATIONS,
 )
 """Every operation that goes through the framework; progress and download have ways of their own."""

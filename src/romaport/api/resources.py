@@ -12,7 +12,7 @@ from romaport.kinds import KINDS, Asset, Filter, Kind, Listing, Parts, Viewer, s
 from romaport.storage import Transaction
 from romaport.wire.bodies import decode
 
-__all__ = ["OPERATIONS", "resource_operations", "viewer_of"]
+__all__ = ["OPERATIONS", "asked_page", "requested", "resource_operations", "viewer_of"]
 
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
 
@@ -40,7 +40,7 @@ def resource_operations(kind: Kind) -> Iterable[Operation]:
 
 def _create(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
-        parts = _parts(kind, kind.create, call)
+        parts = requested(kind, kind.create, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             asset = catalog.create(tx, kind, call.instance_id, parts, call.actor)
@@ -53,7 +53,7 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
 
 def _update(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
-        parts = _parts(kind, kind.update, call)
+        parts = requested(kind, kind.update, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
@@ -99,7 +99,7 @@ def _list(kind: Kind) -> Callable[[Call], Reply]:
     assert listing is not None, f"{kind.name}: a kind that can be listed says how"
 
     def run(call: Call) -> Reply:
-        asked = _page(call, kind, listing)
+        asked = asked_page(call, kind, listing)
         with call.parts.desk.database.snapshot() as tx:
             if kind.parent is not None:
                 _check_place(_parent(kind, call, tx), call)
@@ -114,8 +114,9 @@ def _list(kind: Kind) -> Callable[[Call], Reply]:
 _RUNS = {"create": _create, "update": _update, "show": _show, "delete": _delete, "list": _list}
 
 
-def _parts(kind: Kind, shape: type[Struct], call: Call) -> Parts:
-    request = decode(shape, call.body)
+def requested(kind: Kind, shape: type[Struct], call: Call) -> Parts:
+    """Read a request to create or update an asset; raise `BodyInvalid` with everything that is wrong with it."""
+    request = decode(shape, call.body, lambda fields: [*kind.rules(fields), *kind.demands(fields)])
     flat = kind.flatten({name: value for name, value in to_builtins(request).items() if value not in (None, UNSET)})
     parts = split(kind, flat)
     if kind.parent is not None:
@@ -144,9 +145,14 @@ def _check_place(asset: Asset, call: Call) -> None:
         _check_place(above, call)
 
 
-def _page(call: Call, kind: Kind, listing: Listing) -> Page:
+def asked_page(call: Call, kind: Kind, listing: Listing) -> Page:
+    """Read which page of a list is asked for; raise `ParameterInvalid` for what cannot be."""
     caller = call.caller
-    filters = [(found, call.query[found.query]) for found in listing.filters if call.query.get(found.query)]
+    filters = [
+        (found, call.query[found.query].removesuffix(found.ending))
+        for found in listing.filters
+        if call.query.get(found.query)
+    ]
     if kind.parent is not None:
         filters.append((Filter(query=kind.parent, matches=f"reference.{kind.parent}"), call.path[kind.parent]))
     owner = call.query.get("owner", "").lower()

@@ -19,6 +19,7 @@ from romaport.catalog.transfer import (
     stage,
     staged_count,
 )
+from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
     "ROLES",
@@ -32,11 +33,13 @@ __all__ = [
     "Page",
     "Policy",
     "Selection",
+    "alike",
     "apply",
     "check",
     "delete_selected",
     "discard",
     "discard_except",
+    "is_name_taken",
     "open_holes",
     "selected",
     "stage",

@@ -12,22 +12,18 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from romaport.catalog import uniqueness
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
 from romaport.errors import (
-    AppKeyTaken,
-    AppNameTaken,
     AssetInUse,
     AssetMissing,
-    AssetNameTaken,
-    QuotaReached,
     ReferenceMissing,
     RoleMissing,
-    RomaportError,
 )
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
+from romaport.kinds import KINDS, MASK, Asset, Filter, Kind, Parts, Reference, Travel, namesakes, served_by
 from romaport.storage import Transaction, Vault
 
 __all__ = ["ROLES", "Actor", "Catalog", "CatalogOptions"]
@@ -80,20 +76,23 @@ class Catalog:
 
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
+        filters = tuple((found, _target_id(tx, kind, instance_id, found, value)) for found, value in asked.filters)
+        asked = replace(asked, filters=filters)
         total, ids = rows.page(tx, instance_id, served_by(kind), asked)
         found = rows.loaded(tx, ids)
         return total, [found[asset_id] for asset_id in ids]
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        has_quota = self.options.quotas_enforced and kind.quota is not None
-        if has_quota and rows.count(tx, instance_id, namesakes(kind)) >= (kind.quota or 0):
-            raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
+        if self.options.quotas_enforced:
+            uniqueness.check_room(tx, kind, instance_id)
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
+        if self.options.quotas_enforced:
+            uniqueness.check_room(tx, kind, instance_id, targets)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
         asset_id = str(rows.reserve_numbers(tx, 1)) if kind.is_numbered else new_id()
         row = {
@@ -104,6 +103,7 @@ class Catalog:
             "created_by_name": actor.user_name,
             "created_at": milliseconds(actor.at),
             **self._columns(asset_id, key, parts, actor),
+            "holes": _json_list(set(kind.stars(parts.body)) - set(parts.secrets)),
         }
         rows.add(tx, row, _edges(kind, targets), parts.unique)
         return rows.loaded(tx, [asset_id])[asset_id]
@@ -119,7 +119,7 @@ class Catalog:
             "instance_id": asset.instance_id,
             "kind": kind.name,
             **self._columns(asset.id, key, parts, actor),
-            "holes": _json_list(set(asset.holes) - set(parts.secrets)),
+            "holes": _json_list(_holes(kind, asset, parts)),
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
@@ -129,10 +129,16 @@ class Catalog:
     def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
         """Remove an asset and its parts; raise `AssetInUse` while others refer to it."""
         asset = self._held(tx, kind, instance_id, asset_id, (actor, "delete"))
+        refusals = KINDS[asset.kind].refusals
+        reason = refusals.kept(asset)
+        if reason is not None:
+            raise reason
         parts = rows.parts_of(tx, asset.id, _PART_KINDS)
         users = rows.users_of(tx, asset.id, but_not=parts)
         if users:
             named = ", ".join(f"{KINDS[of].title} {name}" for of, name in users)
+            if refusals.used is not None:
+                raise refusals.used(name=asset.name, users=named)
             raise AssetInUse(kind=KINDS[asset.kind].title, name=asset.name, users=named)
         rows.remove(tx, [*parts, asset.id])
 
@@ -152,6 +158,10 @@ class Catalog:
             change_id=new_id(),
         )
         return rows.loaded(tx, [asset.id])[asset.id]
+
+    def set_local(self, tx: Transaction, asset: Asset, local: dict[str, Any]) -> None:
+        """Set an asset's local fields, as what follows from a change of something else."""
+        rows.set_columns(tx, asset.id, local=msgspec.json.encode(local, order="sorted").decode(), change_id=new_id())
 
     def unknown(self, tx: Transaction, instance_id: str, kind: Kind, ids: Collection[str], actor: Actor) -> list[str]:
         """Answer those of the ids that are no assets of the kind, or that the actor may not see."""
@@ -239,7 +249,8 @@ class Catalog:
         asset = found.get(asset_id)
         # What the caller may not see does not exist for the caller.
         if asset is None or not self.roles(tx, asset, actor):
-            raise AssetMissing(kind=kind.title, asset_id=asset_id)
+            missing = kind.refusals.missing
+            raise missing(asset_id=asset_id) if missing else AssetMissing(kind=kind.title, asset_id=asset_id)
         self._permit(tx, asset, actor, role)
         return asset
 
@@ -260,7 +271,7 @@ class Catalog:
             needed = "modify" if reference.owns and reference.to == "app" else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
-        return targets
+        return kind.settle(targets)
 
     def _free_key(
         self, tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: dict[str, Asset]
@@ -268,10 +279,11 @@ class Catalog:
         instance_id, own_id = place
         key = _key(kind, targets, parts.name)
         if rows.id_by_key(tx, instance_id, namesakes(kind), key) not in (None, own_id):
-            raise taken(kind, kind.name_field, key[-1])
+            raise uniqueness.taken(kind, kind.name_field, key[-1])
         for field, value in parts.unique.items():
             if rows.unique_owner(tx, instance_id, kind.name, field, value) not in (None, own_id):
-                raise taken(kind, field, value)
+                raise uniqueness.taken(kind, field, value)
+        uniqueness.check_alike(tx, kind, place, parts, targets)
         return key
 
     def _columns(self, asset_id: str, key: tuple[str, ...], parts: Parts, actor: Actor) -> dict[str, Any]:
@@ -296,19 +308,34 @@ class Catalog:
         """Fill an update with what it leaves as it was."""
         old = self.secrets(tx, asset)
         secrets = {path: old.get(path, "") if value == MASK else value for path, value in parts.secrets.items()}
+        stars = set(kind.stars(parts.body))
         for path, value in old.items():
-            is_generated = path in kind.generate
-            has_stars = path not in secrets and _at(parts.body, path) is not None
-            if is_generated or (has_stars and _at(parts.body, path) == _at(asset.body, path)):
+            shown = _at(parts.body, path)
+            has_stars = path in stars or (shown is not None and shown == _at(asset.body, path))
+            if path in kind.generate or (has_stars and path not in secrets):
                 secrets[path] = value
         references = {field: target.id for field, target in asset.references.items()} | parts.references
         parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
         if kind.replaces:
-            given = {*kind.of(Travel.LOCAL), *kind.local_paths}
-            kept = {field: value for field, value in asset.local.items() if field not in given}
+            # What a request could have named, at whatever depth, it has left out.
+            kept = {field: value for field, value in asset.local.items() if field.split(".")[0] not in kind.travels}
             return replace(parts, local={**kept, **parts.local})
         parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
+
+
+def _holes(kind: Kind, asset: Asset, parts: Parts) -> set[str]:
+    """Answer what an update leaves open: old holes, unless their place is gone, and stars without a secret."""
+    held = set(asset.holes) - set(kind.stars(asset.body))
+    return (held | set(kind.stars(parts.body))) - set(parts.secrets)
+
+
+def _target_id(tx: Transaction, kind: Kind, instance_id: str, found: Filter, value: str) -> str:
+    """Answer the id that a filter compares with: the value, or the id of what it names; empty if nothing is."""
+    if not found.by_name:
+        return value
+    reference = next(reference for reference in kind.references if found.matches == f"reference.{reference.field}")
+    return rows.id_by_key(tx, instance_id, (reference.to,), (value,)) or ""
 
 
 def _json_list(paths: Iterable[str]) -> str:
@@ -356,10 +383,3 @@ def _at(body: dict[str, Any], path: str) -> object:
     for step in path.split("."):
         level = level.get(step) if isinstance(level, dict) else None
     return level
-
-
-def taken(kind: Kind, field: str, value: str) -> RomaportError:
-    """Answer the refusal that says that a name, or another unique value, is taken."""
-    if kind.name == "app":
-        return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
-    return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

@@ -2,34 +2,47 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, schedule, task
-from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
+from romaport.kinds import api, api_group, app, data_source, environment, schedule, task
+from romaport.kinds.api import runtime_definition
+from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
+from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Refusals, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
 __all__ = [
     "KINDS",
     "MASK",
+    "RELEASE_ID",
+    "RELEASE_NAME",
     "Asset",
     "Filter",
     "Kind",
     "Listing",
     "Parts",
+    "Publication",
     "Reference",
+    "Refusals",
     "Travel",
     "Viewer",
     "creation_order",
     "masked",
     "namesakes",
+    "publications",
+    "published",
+    "runtime_definition",
     "served_by",
     "split",
     "with_local",
+    "withdrawn",
 ]
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        api.KIND,
+        api_group.KIND,
         app.KIND,
         data_source.KIND,
+        environment.KIND,
         schedule.KIND,
         task.KIND,
     )

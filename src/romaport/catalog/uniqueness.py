@@ -1,0 +1,76 @@
+"""What an asset may not be because of others: equal in more than its name, or one too many."""
+
+from collections.abc import Collection, Mapping
+
+from romaport.catalog.store import rows
+from romaport.catalog.store.rows import Page
+from romaport.errors import AppKeyTaken, AppNameTaken, AssetNameTaken, QuotaReached, RomaportError
+from romaport.kinds import Asset, Filter, Kind, Parts, namesakes
+from romaport.storage import Transaction
+
+__all__ = ["alike", "check_alike", "check_room", "is_name_taken", "taken"]
+
+_ALIKE_MAX = 100
+
+
+def alike(
+    tx: Transaction, kind: Kind, instance_id: str, held: Mapping[str, str], within: Mapping[str, str]
+) -> list[Asset]:
+    """Answer the assets of a kind that hold these values, `name` or plain fields, and refer to these ids by field."""
+    filters = [
+        *(Filter(query=field, matches=f"reference.{field}") for field in within),
+        *(Filter(query=field, matches=field if field == "name" else f"body.{field}") for field in held),
+    ]
+    asked = Page(
+        offset=0, limit=_ALIKE_MAX, filters=tuple(zip(filters, (*within.values(), *held.values()), strict=True))
+    )
+    _, ids = rows.page(tx, instance_id, (kind.name,), asked)
+    # A filter takes no notice of case; what is alike here is alike in every letter.
+    return [
+        asset
+        for asset in rows.loaded(tx, ids).values()
+        if all((asset.name if field == "name" else asset.body.get(field)) == value for field, value in held.items())
+    ]
+
+
+def is_name_taken(tx: Transaction, kind: Kind, instance_id: str, scopes: Collection[Asset], name: str) -> bool:
+    """Say whether an asset of the kind has this name below these assets; below none, the name alone counts."""
+    key = [part for scope in scopes for part in scope.key]
+    return rows.id_by_key(tx, instance_id, namesakes(kind), (*key, name)) is not None
+
+
+def check_alike(
+    tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: Mapping[str, Asset]
+) -> None:
+    """Raise the kind's refusal if another asset in the same scopes holds what must be unique there."""
+    if not kind.also_unique:
+        return
+    instance_id, own_id = place
+    held = {field: parts.body.get(field, "") for field in kind.also_unique}
+    within = {scope.field: targets[scope.field].id for scope in kind.scopes if scope.field in targets}
+    for found in alike(tx, kind, instance_id, held, within):
+        if found.id != own_id:
+            assert kind.refusals.also_taken is not None, f"{kind.name}: says how it refuses what is alike"
+            raise kind.refusals.also_taken(name=found.name)
+
+
+def check_room(tx: Transaction, kind: Kind, instance_id: str, targets: Mapping[str, Asset] | None = None) -> None:
+    """Raise `QuotaReached` if the instance, or with `targets` one of those, has as many of the kind as it may."""
+    if targets is None:
+        if kind.quota is not None and rows.count(tx, instance_id, namesakes(kind)) >= kind.quota:
+            raise QuotaReached(kind=kind.title, limit=kind.quota)
+        return
+    for field, limit in kind.quota_within.items():
+        filters = ((Filter(query=field, matches=f"reference.{field}"), targets[field].id),)
+        total, _ = rows.page(tx, instance_id, (kind.name,), Page(offset=0, limit=1, filters=filters))
+        if total >= limit:
+            raise QuotaReached(kind=f"{kind.title} of {targets[field].name}", limit=limit)
+
+
+def taken(kind: Kind, field: str, value: str) -> RomaportError:
+    """Answer the refusal that says that a name, or another unique value, is taken."""
+    if kind.name == "app":
+        return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
+    if field == kind.name_field and kind.refusals.taken is not None:
+        return kind.refusals.taken(name=value)
+    return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)
