@@ -325,14 +325,15 @@ class AssetInUse(RomaportError):
 
 @dataclass(eq=False, kw_only=True)
 class QuotaReached(RomaportError):
-    """The instance holds as many assets of the kind as it may (contract 6.4)."""
+    """The instance, or an asset in it, holds as many assets of the kind as it may (contract 6.4)."""
 
     code = "ROMA.4031001"
     fault = Fault.INVALID
     message = "Insufficient quota."
-    details = "{kind}: the instance holds {limit}, the most it may"
+    details = "{kind}: {place} holds {limit}, the most it may"
     kind: str
     limit: int
+    place: str = "the instance"
 
 
 @dataclass(eq=False, kw_only=True)

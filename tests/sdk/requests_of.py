@@ -7,43 +7,68 @@ from typing import Any
 from huaweicloudsdkroma.v2 import (
     AddUserToApp,
     AddUserToAppRequest,
+    ApiBatchPublish,
+    ApiCheckInfoV2,
+    ApiGroupBase,
+    ApiGroupCheck,
+    ApiGroupCreate,
     AssetExportRequestApps,
     AssetExportRequestTasks,
     AssetOperateRequest,
+    BatchPublishOrOfflineApiV2Request,
+    CheckApiGroupsV2Request,
+    CheckApisV2Request,
     CheckAssetJobStatusRequest,
     CheckAuthUsersOfAppRequest,
     CheckCanAuthUsersOfAppRequest,
     CheckRomaAppDetailsRequest,
     CheckRomaAppSecretRequest,
+    CreateApiGroupV2Request,
+    CreateApiV2Request,
     CreateAppReq,
     CreateCommonTaskRequest,
     CreateCommonTaskRequestBody,
     CreateDatasourceInfoRequest,
     CreateDispatchesRequest,
+    CreateEnvironmentV2Request,
     CreateRomaAppRequest,
     DatasourceInfo,
+    DeleteApiGroupV2Request,
+    DeleteApiV2Request,
     DeleteAssetRequest,
     DeleteDatasourceInfoByIdRequest,
+    DeleteEnvironmentV2Request,
     DeleteRomaAppRequest,
     DeleteTaskRequest,
     DownloadAssetArchiveRequest,
+    EnvCreate,
+    ListApiGroupsV2Request,
+    ListApiRuntimeDefinitionV2Request,
+    ListApisV2Request,
     ListDatasourcesRequest,
+    ListEnvironmentsV2Request,
     ListRomaAppRequest,
     ListTasksRequest,
     ResetRomaAppSecretRequest,
+    ShowDetailsOfApiGroupV2Request,
+    ShowDetailsOfApiV2Request,
     ShowDetailsOfInstanceV2Request,
     ShowDispatchesRequest,
     ShowTaskRequest,
     TaskBasicRequestBody,
     TaskDispatch,
+    UpdateApiGroupV2Request,
+    UpdateApiV2Request,
     UpdateAppReq,
     UpdateAppSecretReq,
     UpdateDatasourceInfoRequest,
     UpdateDispatchesRequest,
+    UpdateEnvironmentV2Request,
     UpdateRomaAppRequest,
     UpdateTaskRequest,
     ValidateRomaAppRequest,
 )
+from tests.sdk.apic import action, api_body
 from tests.sdk.sample import export_request, import_package
 
 __all__ = ["deletion_request", "reading", "writing"]
@@ -68,6 +93,9 @@ def _one(model: Any, **fields: Any) -> Make:
 _APP = {"app_id": _NOWHERE}
 _SOURCE = {"datasource_id": _NOWHERE}
 _TASK = {"task_id": _NOWHERE}
+_GROUP = {"group_id": _NOWHERE}
+_API = {"api_id": _NOWHERE}
+_ENVIRONMENT = {"env_id": _NOWHERE}
 _SOURCE_BODY = DatasourceInfo(datasource_name="erp", datasource_type="MYSQL", app_id=_NOWHERE, content={"host": "h"})
 _TASK_BODY = CreateCommonTaskRequestBody(
     task=TaskBasicRequestBody(
@@ -88,6 +116,14 @@ _READING: tuple[tuple[Make, str], ...] = (
     (_one(ListTasksRequest), "roma:tasks:list"),
     (_one(ShowTaskRequest, **_TASK), "roma:tasks:get"),
     (_one(ShowDispatchesRequest, **_TASK), "roma:tasks:get"),
+    (_one(ListApiGroupsV2Request), "roma:apigroups:list"),
+    (_one(ShowDetailsOfApiGroupV2Request, **_GROUP), "roma:apigroups:get"),
+    (_one(CheckApiGroupsV2Request, body=ApiGroupCheck(group_name="Stock")), "roma:apigroups:get"),
+    (_one(ListApisV2Request), "roma:apis:list"),
+    (_one(ShowDetailsOfApiV2Request, **_API), "roma:apis:get"),
+    (_one(ListApiRuntimeDefinitionV2Request, **_API), "roma:apis:get"),
+    (_one(CheckApisV2Request, body=ApiCheckInfoV2(type="name", name="list-stock")), "roma:apis:get"),
+    (_one(ListEnvironmentsV2Request), "roma:environments:list"),
     (_one(CheckAssetJobStatusRequest, job_id=_NOWHERE), "roma:assets:get"),
 )
 _WRITING: tuple[tuple[Make, str], ...] = (
@@ -110,6 +146,24 @@ _WRITING: tuple[tuple[Make, str], ...] = (
         _one(UpdateDispatchesRequest, **_TASK, dispatch_id=_NOWHERE, body=TaskDispatch()),
         "roma:tasks:update",
     ),
+    (_one(CreateApiGroupV2Request, body=ApiGroupCreate(name="Stock")), "roma:apigroups:create"),
+    (_one(UpdateApiGroupV2Request, **_GROUP, body=ApiGroupBase(name="Stock")), "roma:apigroups:update"),
+    (_one(DeleteApiGroupV2Request, **_GROUP), "roma:apigroups:delete"),
+    (_one(CreateApiV2Request, body=api_body(_NOWHERE, "list-stock")), "roma:apis:create"),
+    (_one(UpdateApiV2Request, **_API, body=api_body(_NOWHERE, "list-stock")), "roma:apis:update"),
+    (_one(DeleteApiV2Request, **_API), "roma:apis:delete"),
+    (lambda instance_id: action(instance_id, _NOWHERE), "roma:apis:publish"),
+    (
+        _one(
+            BatchPublishOrOfflineApiV2Request,
+            action="online",
+            body=ApiBatchPublish(apis=[_NOWHERE], **_ENVIRONMENT),
+        ),
+        "roma:apis:publish",
+    ),
+    (_one(CreateEnvironmentV2Request, body=EnvCreate(name="DEV")), "roma:environments:create"),
+    (_one(UpdateEnvironmentV2Request, **_ENVIRONMENT, body=EnvCreate(name="DEV")), "roma:environments:update"),
+    (_one(DeleteEnvironmentV2Request, **_ENVIRONMENT), "roma:environments:delete"),
     (lambda instance_id: export_request(instance_id, apps=[_NOWHERE]), "roma:assets:export"),
     (lambda instance_id: deletion_request(instance_id, apps=[_NOWHERE]), "roma:assets:delete"),
     (_one(DownloadAssetArchiveRequest, archive_id=_NOWHERE), "roma:assets:download"),

@@ -82,7 +82,11 @@ def test_a_name_is_checked_where_it_would_be_given(sdk: Sdk, instance: str) -> N
     def check(name: str, **fields: Any) -> Any:
         return CheckApiGroupsV2Request(instance_id=instance, body=ApiGroupCheck(group_name=name, **fields))
 
-    for name, fields in (("Stock", {}), ("Stock", {"roma_app_id": apps[1].id}), ("Global", {"roma_app_id": apps[0].id})):
+    for name, fields in (
+        ("Stock", {}),
+        ("Stock", {"roma_app_id": apps[1].id}),
+        ("Global", {"roma_app_id": apps[0].id}),
+    ):
         free = sdk.send(check(name, **fields))
         assert (free.status_code, free.raw_content) == (200, b"")
     for name, fields in (("Stock", {"roma_app_id": apps[0].id}), ("Global", {})):
@@ -95,7 +99,9 @@ def test_a_name_is_checked_where_it_would_be_given(sdk: Sdk, instance: str) -> N
 def test_groups_are_listed_page_by_page_and_by_filters(sdk: Sdk, instance: str) -> None:
     app = add_app(sdk, instance, "Orders")
     made = [
-        add_group(sdk, instance, f"Group {number:02}".replace(" ", "-"), **({"roma_app_id": app.id} if number % 2 else {}))
+        add_group(
+            sdk, instance, f"Group {number:02}".replace(" ", "-"), **({"roma_app_id": app.id} if number % 2 else {})
+        )
         for number in range(22)
     ]
 

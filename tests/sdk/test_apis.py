@@ -7,30 +7,30 @@ from typing import Any
 import pytest
 from huaweicloudsdkroma.v2 import (
     ApiCheckInfoV2,
-    ApiConditionCreate,
-    ApiFuncCreate,
-    ApiMockCreate,
-    ApiPolicyFunctionCreate,
-    ApiPolicyHttpCreate,
-    ApiPolicyMockCreate,
-    AuthOpt,
-    BackendParamBase,
     CheckApisV2Request,
     CreateApiV2Request,
     DeleteApiV2Request,
     ListApisV2Request,
-    ReqParamBase,
     ShowDetailsOfApiV2Request,
     UpdateApiV2Request,
     VpcInfo,
 )
-from tests.sdk.apic import action, add_api, add_environment, add_group, api_body, web_backend
+from tests.sdk.apic import (
+    FUNCTION,
+    action,
+    add_api,
+    add_environment,
+    add_group,
+    api_body,
+    constant,
+    web_backend,
+    whole_api,
+)
 from tests.sdk.sample import add_app
 from tests.sdk.site import Site
 from tests.sdk.vendor import Sdk, decoded
 
 MASK = "********"
-URN = "urn:fss:region-1:73d69ae0cfcf460190522d06b60f05ad:function:default:stock"
 
 
 @pytest.fixture
@@ -53,92 +53,14 @@ def update(instance: str, api_id: str, body: Any) -> Any:
     return UpdateApiV2Request(instance_id=instance, api_id=api_id, body=body)
 
 
-def constant(name: str, value: str, location: str = "HEADER") -> Any:
-    return BackendParamBase(name=name, location=location, origin="CONSTANT", value=value, remark="fixed")
-
-
-def whole(group_id: str) -> Any:
-    """Answer a body with every field that an API may have."""
-    parameters = [
-        ReqParamBase(name="sku", type="STRING", location="PATH", remark="Which", min_size=1, max_size=32, pass_through=1),
-        ReqParamBase(name="count", type="NUMBER", location="QUERY", min_num=0, max_num=9, default_value="1"),
-        ReqParamBase(name="X-Depot", type="STRING", location="HEADER", enumerations="north,south", valid_enable=1),
-    ]
-    backend = [
-        BackendParamBase(name="id", location="PATH", origin="REQUEST", value="sku"),
-        constant("x-api-key", "hush-hush"),
-        BackendParamBase(name="caller", location="QUERY", origin="SYSTEM", value="$context.appId"),
-    ]
-    condition = ApiConditionCreate(
-        condition_origin="param", req_param_name="X-Depot", condition_type="exact", condition_value="north"
-    )
-    conditional = {"effect_mode": "ALL", "conditions": [condition], "authorizer_id": "auth-2"}
-    return api_body(
-        group_id,
-        "get-stock",
-        version="v1.2",
-        req_uri="/stock/{sku}",
-        auth_type="AUTHORIZER",
-        authorizer_id="auth-1",
-        auth_opt=AuthOpt(app_code_auth_type="DISABLE"),
-        cors=True,
-        match_mode="SWA",
-        remark="Stock of one thing",
-        body_remark="none",
-        result_normal_sample='{"count": 3}',
-        result_failure_sample='{"error": "none"}',
-        response_id="response-1",
-        domain_name="stock.lakeside.example",
-        tags=["stock", "北1"],
-        tag="old",
-        content_type="application/json",
-        backend_type="HTTP",
-        backend_api=web_backend(
-            req_uri="/things/{id}/#stage#",
-            authorizer_id="auth-3",
-            vpc_channel_status=1,
-            vpc_channel_info=VpcInfo(vpc_channel_id="channel-1", vpc_channel_proxy_host="inner.example"),
-            retry_count="3",
-            enable_client_ssl=False,
-            version="v9",
-            remark="behind",
-        ),
-        mock_info=ApiMockCreate(
-            result_content="3", status_code=202, header='[{"key": "X-Made", "value": "up"}]', authorizer_id="auth-4"
-        ),
-        func_info=ApiFuncCreate(
-            function_urn=URN, alias_urn=f"{URN}:!a1", invocation_type="sync", timeout=3000, network_type="V2"
-        ),
-        req_params=parameters,
-        backend_params=backend,
-        policy_https=[
-            ApiPolicyHttpCreate(
-                name="north",
-                req_protocol="HTTP",
-                req_method="ANY",
-                req_uri="/north",
-                url_domain="#depot#",
-                vpc_channel_status=2,
-                vpc_channel_info=VpcInfo(vpc_channel_id="channel-2"),
-                backend_params=[constant("x-api-key", "other-hush")],
-                **conditional,
-            )
-        ],
-        policy_mocks=[ApiPolicyMockCreate(name="mocked", result_content="0", **conditional)],
-        policy_functions=[
-            ApiPolicyFunctionCreate(name="counted", function_urn=URN, invocation_type="async", **conditional)
-        ],
-    )
-
-
 def test_an_api_takes_every_field_and_shows_its_secrets_as_stars(
     sdk: Sdk, instance: str, app_id: str, group_id: str
 ) -> None:
-    asked = whole(group_id)
+    asked = whole_api(group_id)
     made = sdk.send(CreateApiV2Request(instance_id=instance, body=asked))
     assert made.status_code == 201
     assert len(made.id) == 32
-    for text in (b"hush", URN.encode()):
+    for text in (b"hush", FUNCTION.encode()):
         assert text not in made.raw_content
     assert (made.group_name, made.group_version) == ("Stock", "V2")
     assert (made.roma_app_id, made.roma_app_name) == (app_id, "Orders")
@@ -182,7 +104,12 @@ def secrets_of(site: Site, api_id: str) -> tuple[str, str]:
 def test_stars_sent_back_mean_as_it_was(sdk: Sdk, site: Site, instance: str, group_id: str) -> None:
     web = {"backend_type": "HTTP", "backend_api": web_backend()}
     made = add_api(
-        sdk, instance, group_id, "keyed", **web, backend_params=[constant("x-one", "first"), constant("x-two", "second")]
+        sdk,
+        instance,
+        group_id,
+        "keyed",
+        **web,
+        backend_params=[constant("x-one", "first"), constant("x-two", "second")],
     )
     both = '["backend_params.HEADER.x-one","backend_params.HEADER.x-two"]'
     assert secrets_of(site, made.id) == (both, "[]")
@@ -202,12 +129,17 @@ def test_stars_sent_back_mean_as_it_was(sdk: Sdk, site: Site, instance: str, gro
 
 
 def test_an_update_gives_the_whole_api(sdk: Sdk, instance: str, group_id: str) -> None:
-    made = sdk.send(CreateApiV2Request(instance_id=instance, body=whole(group_id)))
+    made = sdk.send(CreateApiV2Request(instance_id=instance, body=whole_api(group_id)))
     other = add_group(sdk, instance, "Goods", roma_app_id=made.roma_app_id)
     changed = sdk.send(update(instance, made.id, api_body(other.id, "small", req_method="POST")))
     assert changed.status_code == 200
     assert (changed.id, changed.name, changed.req_method, changed.req_uri) == (made.id, "small", "POST", "/small")
-    assert (changed.group_id, changed.group_name, changed.match_mode, changed.cors) == (other.id, "Goods", "NORMAL", False)
+    assert (changed.group_id, changed.group_name, changed.match_mode, changed.cors) == (
+        other.id,
+        "Goods",
+        "NORMAL",
+        False,
+    )
     for gone in ("authorizer_id", "response_id", "domain_name", "remark", "backend_api", "policy_https", "tags"):
         assert getattr(changed, gone) is None, gone
     assert changed.register_time == made.register_time
@@ -223,14 +155,19 @@ def test_an_api_of_a_global_group_names_its_application(sdk: Sdk, site: Site, in
     request = CreateApiV2Request(instance_id=instance, body=api_body(group.id, "nobodys"))
     details = sdk.refused(request, 400, "ROMA.13000", "Invalid parameters: .*")
     assert details.endswith("roma_app_id: is required in a global group")
-    own = add_group(sdk, site.instance(), "Other")
-    request = CreateApiV2Request(instance_id=instance, body=api_body(own.id, "astray", roma_app_id=app_id))
-    sdk.refused(request, 400, "ROMAPORT.3004", rf"The API group {own.id} named by group_id does not exist\.")
+    assert site.written() == before
+
+
+def test_an_api_belongs_to_the_application_of_its_group(sdk: Sdk, site: Site, instance: str, app_id: str) -> None:
     group = add_group(sdk, instance, "Billing", roma_app_id=add_app(sdk, instance, "Billing").id)
+    astray = add_group(sdk, site.instance(), "Other")
+    before = site.written()
     request = CreateApiV2Request(instance_id=instance, body=api_body(group.id, "astray", roma_app_id=app_id))
     details = sdk.refused(request, 400, "ROMA.13000", "Invalid parameters: .*")
-    assert "roma_app_id: must be the application of the group" in details
-    assert before != site.written()
+    assert f"roma_app_id: must be the application of the group, {group.roma_app_id}" in details
+    request = CreateApiV2Request(instance_id=instance, body=api_body(astray.id, "astray", roma_app_id=app_id))
+    sdk.refused(request, 400, "ROMAPORT.3004", rf"The API group {astray.id} named by group_id does not exist\.")
+    assert site.written() == before
 
 
 def test_names_and_paths_are_unique_in_a_group(sdk: Sdk, site: Site, instance: str, app_id: str, group_id: str) -> None:
@@ -370,3 +307,28 @@ def test_apis_are_seen_by_those_who_see_their_application(sdk: Sdk, site: Site, 
         own = add_app(guest, instance, "Guest")
         add_api(guest, instance, everyone.id, "mine", roma_app_id=own.id)
         assert [api.name for api in guest.send(ListApisV2Request(instance_id=instance)).apis] == ["mine"]
+
+
+def test_a_group_holds_a_thousand_apis(sdk: Sdk, site: Site, instance: str, app_id: str, group_id: str) -> None:
+    api = add_api(sdk, instance, group_id, "list-stock")
+    with closing(sqlite3.connect(site.data / "romaport.db")) as database:
+        columns = [name for _, name, *_ in database.execute("pragma table_info(assets)")]
+        copied = ", ".join(
+            {"id": f"'copy-{instance}-' || n", "key": "'[\"copy-' || n || '\"]'"}.get(name, name) for name in columns
+        )
+        numbers = "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 999)"
+        # Written past the server, which would take its time for so many.
+        database.execute(f"insert into assets {numbers} select {copied} from assets, numbers where id = ?", [api.id])  # noqa: S608 - names of our own
+        database.execute(
+            f"insert into asset_references {numbers} select 'copy-{instance}-' || n, field, target_id, owns "  # noqa: S608 - as above
+            "from asset_references, numbers where asset_id = ?",
+            [api.id],
+        )
+        database.commit()
+    before = site.written()
+    request = CreateApiV2Request(instance_id=instance, body=api_body(group_id, "one-more"))
+    details = sdk.refused(request, 400, "ROMA.4031001", r"Insufficient quota\.")
+    assert "API: the API group Stock holds 1000" in details
+    assert site.written() == before
+    elsewhere = add_group(sdk, instance, "Goods", roma_app_id=app_id)
+    add_api(sdk, instance, elsewhere.id, "one-more")

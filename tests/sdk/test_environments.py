@@ -69,7 +69,9 @@ def test_environments_are_listed_page_by_page_and_by_name(sdk: Sdk, instance: st
     assert sdk.send(ListEnvironmentsV2Request(instance_id=instance, offset=-1)).size == 6
     named = sdk.send(ListEnvironmentsV2Request(instance_id=instance, name="STAGE"))
     assert [found.id for found in named.envs] == [found.id for found in made]
-    assert [found.id for found in sdk.send(ListEnvironmentsV2Request(instance_id=instance, name="LEAS")).envs] == [RELEASE]
+    assert [found.id for found in sdk.send(ListEnvironmentsV2Request(instance_id=instance, name="LEAS")).envs] == [
+        RELEASE
+    ]
     assert sdk.send(ListEnvironmentsV2Request(instance_id=instance, name="PROD")).total == 0
 
 

@@ -2,35 +2,20 @@
 
 from collections.abc import Collection, Mapping
 
-from romaport.catalog.store import rows
-from romaport.catalog.store.rows import Page
+from romaport.catalog.store import neighbours, rows
 from romaport.errors import AppKeyTaken, AppNameTaken, AssetNameTaken, QuotaReached, RomaportError
-from romaport.kinds import Asset, Filter, Kind, Parts, namesakes
+from romaport.kinds import KINDS, Asset, Kind, Parts, namesakes
 from romaport.storage import Transaction
 
 __all__ = ["alike", "check_alike", "check_room", "is_name_taken", "taken"]
-
-_ALIKE_MAX = 100
 
 
 def alike(
     tx: Transaction, kind: Kind, instance_id: str, held: Mapping[str, str], within: Mapping[str, str]
 ) -> list[Asset]:
     """Answer the assets of a kind that hold these values, `name` or plain fields, and refer to these ids by field."""
-    filters = [
-        *(Filter(query=field, matches=f"reference.{field}") for field in within),
-        *(Filter(query=field, matches=field if field == "name" else f"body.{field}") for field in held),
-    ]
-    asked = Page(
-        offset=0, limit=_ALIKE_MAX, filters=tuple(zip(filters, (*within.values(), *held.values()), strict=True))
-    )
-    _, ids = rows.page(tx, instance_id, (kind.name,), asked)
-    # A filter takes no notice of case; what is alike here is alike in every letter.
-    return [
-        asset
-        for asset in rows.loaded(tx, ids).values()
-        if all((asset.name if field == "name" else asset.body.get(field)) == value for field, value in held.items())
-    ]
+    ids = neighbours.ids_alike(tx, (instance_id, kind.name), held, within)
+    return list(rows.loaded(tx, ids).values())
 
 
 def is_name_taken(tx: Transaction, kind: Kind, instance_id: str, scopes: Collection[Asset], name: str) -> bool:
@@ -61,10 +46,9 @@ def check_room(tx: Transaction, kind: Kind, instance_id: str, targets: Mapping[s
             raise QuotaReached(kind=kind.title, limit=kind.quota)
         return
     for field, limit in kind.quota_within.items():
-        filters = ((Filter(query=field, matches=f"reference.{field}"), targets[field].id),)
-        total, _ = rows.page(tx, instance_id, (kind.name,), Page(offset=0, limit=1, filters=filters))
-        if total >= limit:
-            raise QuotaReached(kind=f"{kind.title} of {targets[field].name}", limit=limit)
+        if neighbours.count_referring(tx, kind.name, field, targets[field].id) >= limit:
+            place = f"the {KINDS[targets[field].kind].title} {targets[field].name}"
+            raise QuotaReached(kind=kind.title, limit=limit, place=place)
 
 
 def taken(kind: Kind, field: str, value: str) -> RomaportError:

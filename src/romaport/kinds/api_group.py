@@ -14,7 +14,7 @@ _Name = Annotated[
     Meta(
         min_length=3,
         max_length=255,
-        pattern="^[A-Za-z0-9\u4e00-\u9fa5][A-Za-z0-9\u4e00-\u9fa5\uff08\uff09\uff1a\u3001:._()/\\-]*\\Z",
+        pattern="^[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff\uff08\uff09\uff1a\u3001:._()/\\-]*\\Z",
     ),
 ]
 _Remark = Annotated[str, Meta(max_length=1000)]

@@ -29,6 +29,7 @@ __all__ = [
 RELEASE_ID = "DEFAULT_ENVIRONMENT_RELEASE_ID"
 """The id of the environment that is there without being made (contract 7.7)."""
 RELEASE_NAME = "RELEASE"
+"""Its name; no other environment has it."""
 
 DOMAIN_ENDING = ".apic.invalid"
 """Follows a group's id in its sub-domain. The ending is reserved for names that lead nowhere: no API is served here."""

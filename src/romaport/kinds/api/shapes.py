@@ -32,7 +32,7 @@ _Number = Annotated[int, Meta(ge=-2_147_483_648, le=2_147_483_647)]
 _Size = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 _ParameterName = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9._\-]*\Z")]
 _PolicyName = Annotated[
-    str, Meta(min_length=3, max_length=64, pattern="^[A-Za-z\u4e00-\u9fa5][A-Za-z0-9_\u4e00-\u9fa5]*\\Z")
+    str, Meta(min_length=3, max_length=64, pattern="^[A-Za-z\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*\\Z")
 ]
 
 # What a path may hold by the rules of URIs, and `{parameter}`.
@@ -48,7 +48,7 @@ _Invocation = Annotated[str, Meta(pattern=r"^(async|sync)\Z")]
 _Network = Annotated[str, Meta(pattern=r"^V[12]\Z")]
 _Status = Annotated[int, Meta(ge=200, le=599)]
 _Tag = Annotated[
-    str, Meta(min_length=1, max_length=128, pattern="^[A-Za-z\u4e00-\u9fa5][A-Za-z0-9\u4e00-\u9fa5\\-*#%.:_]*\\Z")
+    str, Meta(min_length=1, max_length=128, pattern="^[A-Za-z\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff\\-*#%.:_]*\\Z")
 ]
 
 
@@ -214,7 +214,7 @@ class ApiBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         Meta(
             min_length=3,
             max_length=255,
-            pattern="^[A-Za-z0-9\u4e00-\u9fa5][A-Za-z0-9\u4e00-\u9fa5\uff08\uff09\uff1a\u3001:._()/\\-]*\\Z",
+            pattern="^[A-Za-z0-9\u4e00-\u9fff][A-Za-z0-9\u4e00-\u9fff\uff08\uff09\uff1a\u3001:._()/\\-]*\\Z",
         ),
     ]
     type: _Yes
