@@ -158,6 +158,20 @@ def test_an_api_of_a_global_group_names_its_application(sdk: Sdk, site: Site, in
     assert site.written() == before
 
 
+def test_an_api_moves_to_another_applications_group(sdk: Sdk, site: Site, instance: str, group_id: str) -> None:
+    made = add_api(sdk, instance, group_id, "list-stock")
+    billing = add_app(sdk, instance, "Billing")
+    theirs = add_group(sdk, instance, "Bills", roma_app_id=billing.id)
+    moved = sdk.send(update(instance, made.id, api_body(theirs.id, "list-stock")))
+    assert (moved.group_id, moved.roma_app_id, moved.roma_app_name) == (theirs.id, billing.id, "Billing")
+    everyone = add_group(sdk, instance, "Everyone")
+    before = site.written()
+    request = update(instance, made.id, api_body(everyone.id, "list-stock"))
+    details = sdk.refused(request, 400, "ROMA.13000", "Invalid parameters: .*")
+    assert details.endswith("roma_app_id: is required in a global group")
+    assert site.written() == before
+
+
 def test_an_api_belongs_to_the_application_of_its_group(sdk: Sdk, site: Site, instance: str, app_id: str) -> None:
     group = add_group(sdk, instance, "Billing", roma_app_id=add_app(sdk, instance, "Billing").id)
     astray = add_group(sdk, site.instance(), "Other")

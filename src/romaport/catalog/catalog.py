@@ -314,7 +314,9 @@ class Catalog:
             has_stars = path in stars or (shown is not None and shown == _at(asset.body, path))
             if path in kind.generate or (has_stars and path not in secrets):
                 secrets[path] = value
-        references = {field: target.id for field, target in asset.references.items()} | parts.references
+        # An update that gives the whole asset leaves out what it no longer refers to; what the path gives stays.
+        kept_fields = asset.references.keys() - (kind.travels.keys() if kind.replaces else set())
+        references = {field: asset.references[field].id for field in kept_fields} | parts.references
         parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
         if kind.replaces:
             # What a request could have named, at whatever depth, it has left out.
