@@ -1,6 +1,6 @@
 """Create, show, update, delete and list for every kind, generated from the kinds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec import UNSET, Struct, to_builtins
@@ -116,7 +116,12 @@ _RUNS = {"create": _create, "update": _update, "show": _show, "delete": _delete,
 
 def requested(kind: Kind, shape: type[Struct], call: Call) -> Parts:
     """Read a request to create or update an asset; raise `BodyInvalid` with everything that is wrong with it."""
-    request = decode(shape, call.body, lambda fields: [*kind.rules(fields), *kind.demands(fields)])
+
+    def rules(fields: Mapping[str, Any]) -> list[str]:
+        unseen = [f"{name}: is not a field of this request" for name in kind.unseen if name in fields]
+        return [*unseen, *kind.rules(fields), *kind.demands(fields)]
+
+    request = decode(shape, call.body, rules)
     flat = kind.flatten({name: value for name, value in to_builtins(request).items() if value not in (None, UNSET)})
     parts = split(kind, flat)
     if kind.parent is not None:

@@ -321,7 +321,8 @@ class Catalog:
         if kind.replaces:
             # What a request could have named, at whatever depth, it has left out.
             kept = {field: value for field, value in asset.local.items() if field.split(".")[0] not in kind.travels}
-            return replace(parts, local={**kept, **parts.local})
+            unseen = {field: asset.body[field] for field in kind.unseen if field in asset.body}
+            return replace(parts, local={**kept, **parts.local}, body={**unseen, **parts.body})
         parts = replace(parts, local={**asset.local, **parts.local})
         return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
 

@@ -3,7 +3,7 @@
 from graphlib import TopologicalSorter
 
 from romaport.kinds import api, api_group, app, data_source, environment, schedule, task
-from romaport.kinds.api import runtime_definition
+from romaport.kinds.api import api_definition, runtime_definition
 from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Refusals, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
@@ -23,6 +23,7 @@ __all__ = [
     "Refusals",
     "Travel",
     "Viewer",
+    "api_definition",
     "creation_order",
     "masked",
     "namesakes",

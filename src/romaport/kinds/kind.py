@@ -185,6 +185,9 @@ class Kind:
     stars: Callable[[Mapping[str, Any]], list[str]] = lambda _body: []
     """The paths at which `refine` left stars in a body for a secret that no dotted path leads to. Stars without
     a secret are a hole."""
+    unseen: tuple[str, ...] = ()
+    """Plain fields that are kept and travel, but are not on the wire: no request names one, and an update that
+    says nothing of it leaves it as it is."""
     settle: Callable[[dict[str, Asset]], dict[str, Asset]] = lambda targets: targets
     """Completes the assets referred to, by field, from one another; raises `BodyInvalid` if they do not agree."""
     also_unique: tuple[str, ...] = ()
@@ -225,7 +228,7 @@ class Kind:
         for reference in self.references:
             declared = self.travels.get(reference.field)
             assert declared is Travel.REFERENCE or reference.field == self.parent, f"{self.name}: {reference.field}"
-        for path in (*self.secret_paths, *self.local_paths, *self.also_unique):
+        for path in (*self.secret_paths, *self.local_paths, *self.also_unique, *self.unseen):
             assert path.split(".")[0] in self.travels, f"{self.name}: {path} is no field"
 
     def fields(self) -> tuple[str, ...]:

@@ -2,13 +2,13 @@
 
 from romaport.errors import ApiDefinitionTaken, ApiMissing, ApiNameTaken, ApiPublished, RomaportError
 from romaport.kinds.api.journey import flatten, refine, settle, stars
-from romaport.kinds.api.present import LOCAL_PATHS, present, runtime_definition, summarise
+from romaport.kinds.api.present import LOCAL_PATHS, api_definition, present, runtime_definition, summarise
 from romaport.kinds.api.rules import demands, rules
 from romaport.kinds.api.shapes import ApiBody
 from romaport.kinds.apic import arrived, publications
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Reference, Refusals, Travel
 
-__all__ = ["KIND", "runtime_definition"]
+__all__ = ["KIND", "api_definition", "runtime_definition"]
 
 
 def kept_because(api: Asset) -> RomaportError | None:
@@ -45,6 +45,8 @@ _PLAIN = (
     "policy_mocks",
     "policy_functions",
 )
+_UNSEEN = "openapi"
+"""What the document of an imported API says beyond its fields."""
 
 KIND = Kind(
     name="api",
@@ -62,7 +64,7 @@ KIND = Kind(
         "name": Travel.NAME,
         "group_id": Travel.REFERENCE,
         "roma_app_id": Travel.REFERENCE,
-        **dict.fromkeys(_PLAIN, Travel.PLAIN),
+        **dict.fromkeys((*_PLAIN, _UNSEEN), Travel.PLAIN),
         **dict.fromkeys(_LOCAL, Travel.LOCAL),
     },
     references=(
@@ -70,6 +72,7 @@ KIND = Kind(
         Reference(field="group_id", to="api_group", in_key=True),
         Reference(field="roma_app_id", to="app", owns=True, optional=True),
     ),
+    unseen=(_UNSEEN,),
     settle=settle,
     local_paths=LOCAL_PATHS,
     refine=refine,

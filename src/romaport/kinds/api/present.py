@@ -9,7 +9,7 @@ from romaport.kinds.apic import DOMAIN_ENDING, Publication, group_outline, shown
 from romaport.kinds.kind import Asset, Viewer
 from romaport.kinds.parts import with_local
 
-__all__ = ["LOCAL_PATHS", "present", "runtime_definition", "summarise"]
+__all__ = ["LOCAL_PATHS", "api_definition", "present", "runtime_definition", "summarise"]
 
 LOCAL_PATHS = (
     "backend_api.authorizer_id",
@@ -69,6 +69,12 @@ def summarise(api: Asset, _viewer: Viewer) -> dict[str, Any]:
     }
 
 
+def api_definition(api: Asset, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer all that a request would give for an API whose body is this one, its group and application apart."""
+    local = {name: api.local[name] for name in _OF_INSTANCE if name in api.local}
+    return {"name": api.name, **_with_instance(body, api.local), **local}
+
+
 def runtime_definition(api: Asset, where: Publication, definition: Mapping[str, Any]) -> dict[str, Any]:
     """Answer what callers see of an API in one environment: its front as it was published there."""
     group = api.references["group_id"]
@@ -97,4 +103,10 @@ def _named(api: Asset, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _whole(api: Asset) -> dict[str, Any]:
-    return with_instance_fields(with_local(api.body, api.local, LOCAL_PATHS), api.local)
+    return _with_instance(api.body, api.local)
+
+
+def _with_instance(body: Mapping[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:
+    # What was published may have other backends than the API has now, to which the local fields belong.
+    paths = tuple(path for path in LOCAL_PATHS if path.split(".")[0] in body)
+    return with_instance_fields(with_local(body, local, paths), local)

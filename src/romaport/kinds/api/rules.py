@@ -13,7 +13,8 @@ from msgspec import UNSET
 
 __all__ = ["demands", "placeholders", "rules"]
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9._\-]{0,31})\}")
+# A plus says that the parameter takes the rest of the path.
+_PLACEHOLDER = re.compile(r"\{([A-Za-z][A-Za-z0-9._\-]{0,31})\+?\}")
 _HEALTH_CHECK = "/apic/health_check"
 _SYSTEM_PREFIX = "$context."
 _POLICIES = ("policy_https", "policy_mocks", "policy_functions")

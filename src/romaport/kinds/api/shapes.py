@@ -28,8 +28,9 @@ _Yes = Annotated[int, Meta(ge=1, le=2)]
 _Method = Annotated[str, Meta(pattern=r"^(GET|POST|PUT|DELETE|HEAD|PATCH|OPTIONS|ANY)\Z")]
 _Location = Annotated[str, Meta(pattern=r"^(PATH|QUERY|HEADER)\Z")]
 _Milliseconds = Annotated[int, Meta(ge=1, le=600_000)]
-_Number = Annotated[int, Meta(ge=-2_147_483_648, le=2_147_483_647)]
-_Size = Annotated[int, Meta(ge=0, le=2_147_483_647)]
+# As large as every client's JSON tells one from the next: documents of others bound their numbers so.
+_Number = Annotated[int, Meta(ge=-(2**53), le=2**53)]
+_Size = Annotated[int, Meta(ge=0, le=2**53)]
 _ParameterName = Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[A-Za-z][A-Za-z0-9._\-]*\Z")]
 _PolicyName = Annotated[
     str, Meta(min_length=3, max_length=64, pattern="^[A-Za-z\u4e00-\u9fff][A-Za-z0-9_\u4e00-\u9fff]*\\Z")
@@ -121,7 +122,7 @@ class WebBackend(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
 class MockBackend(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A made-up answer."""
 
-    result_content: Annotated[str, Meta(max_length=2048)] | None = None
+    result_content: _Sample | None = None
     status_code: _Status | None = None
     header: Annotated[str, Meta(max_length=1_000_000)] | None = None
     version: Annotated[str, Meta(max_length=64)] | None = None
@@ -183,7 +184,7 @@ class MockPolicy(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     name: _PolicyName
     effect_mode: _Effect
     conditions: _Conditions
-    result_content: Annotated[str, Meta(max_length=2048)] | None = None
+    result_content: _Sample | None = None
     status_code: _Status | None = None
     header: Annotated[str, Meta(max_length=1_000_000)] | None = None
     backend_params: _BackendParameters | None = None
@@ -250,3 +251,5 @@ class ApiBody(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     policy_https: Annotated[list[WebPolicy], Meta(max_length=5)] | None = None
     policy_mocks: Annotated[list[MockPolicy], Meta(max_length=5)] | None = None
     policy_functions: Annotated[list[FunctionPolicy], Meta(max_length=5)] | None = None
+    openapi: Annotated[str, Meta(max_length=16_777_216)] | None = None
+    """What is kept of the document that the API came from, and no field says; ours alone, so never on the wire."""
