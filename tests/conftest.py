@@ -5,6 +5,7 @@ pytest-randomly shuffles the order and prints the seed; `--randomly-seed=N` repe
 """
 
 import os
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -27,6 +28,13 @@ def _empty_environment() -> Iterator[None]:
             if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _interrupts_are_heard() -> None:
+    """Undo what a shell does to a command in the background, or the programs that tests interrupt would not notice."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

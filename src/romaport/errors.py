@@ -10,10 +10,11 @@
     ├── APIs        ApiGroupMissing ApiGroupNameTaken ApiGroupUsed ApiMissing ApiNameTaken ApiDefinitionTaken
     │               ApiPublished EnvironmentMissing EnvironmentNameTaken EnvironmentUsed EnvironmentBuiltIn
     │               PublicationMissing
-    ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent
+    ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent RollbackRefused AssetChanged
+    │               PlanRefused PlanOutdated
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
     ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
-    │               PackageSecretFound AssetInvalid
+    │               PackageSecretFound AssetInvalid ValueUnmatched
     ├── storage     StoreUnavailable SettingInvalid
     ├── client      Refused Unreachable AnswerUnreadable DownloadBroken
     └── internal    InternalError
@@ -56,6 +57,8 @@ class RomaportError(Exception):
     fault: ClassVar[Fault]
     message: ClassVar[str]
     details: ClassVar[str] = "{sentence}"
+    advice: ClassVar[str] = ""
+    """What to do about it, for those that can be findings of a job."""
 
     def __str__(self) -> str:
         return self.message.format(**self._values())
@@ -203,6 +206,7 @@ class RoleMissing(RomaportError):
     fault = Fault.FORBIDDEN
     message = "You do not have the permissions required to operate the application."
     details = "app: the role {role} is needed"
+    advice = "Have the role granted on the application, or ask an administrator to do it."
     role: str
 
 
@@ -271,6 +275,7 @@ class AssetNameTaken(RomaportError):
     fault = Fault.INVALID
     message = "The {kind} {name} already exists."
     details = "{field}: must be unique in the instance; {sentence}"
+    advice = "Import with a prefix, or merge into what exists."
     kind: str
     name: str
     field: str
@@ -284,6 +289,7 @@ class AppNameTaken(RomaportError):
     fault = Fault.INVALID
     message = "The application already exists."
     details = "name: {name} must be unique in the instance"
+    advice = "Import with a prefix, or merge into what exists."
     name: str
 
 
@@ -295,6 +301,7 @@ class AppKeyTaken(RomaportError):
     fault = Fault.INVALID
     message = "The application key already exists."
     details = "key: {value} must be unique in the instance"
+    advice = "Free the key in the instance first."
     value: str
 
 
@@ -306,6 +313,7 @@ class ReferenceMissing(RomaportError):
     fault = Fault.INVALID
     message = "The {kind} {asset_id} named by {field} does not exist."
     details = "{field}: must be the id of a {kind} of this instance; {asset_id} is not"
+    advice = "Export it along, or create it in the instance first."
     field: str
     kind: str
     asset_id: str
@@ -318,6 +326,7 @@ class AssetInUse(RomaportError):
     code = "ROMAPORT.3005"
     fault = Fault.CONFLICT
     message = "The {kind} {name} is still used by {users}."
+    advice = "Delete or change what uses it first, or take that along."
     kind: str
     name: str
     users: str
@@ -331,6 +340,7 @@ class QuotaReached(RomaportError):
     fault = Fault.INVALID
     message = "Insufficient quota."
     details = "{kind}: {place} holds {limit}, the most it may"
+    advice = "Delete what is no longer needed, or split the package."
     kind: str
     limit: int
     place: str = "the instance"
@@ -411,6 +421,7 @@ class ApiGroupNameTaken(RomaportError):
     fault = Fault.INVALID
     message = "The API group name already exists"
     details = "name: {name} must be unique among the groups of its application, or among the global ones"
+    advice = "Import with a prefix, or merge into what exists."
     name: str
 
 
@@ -422,6 +433,7 @@ class ApiNameTaken(RomaportError):
     fault = Fault.INVALID
     message = "The API name already exists, api_name:{name}"
     details = "name: {name} must be unique in its group"
+    advice = "Import with a prefix, or merge into what exists."
     name: str
 
 
@@ -444,6 +456,7 @@ class ApiDefinitionTaken(RomaportError):
     fault = Fault.INVALID
     message = "The API already exists: {name} has the same method, path and match mode"
     details = "req_method, req_uri, match_mode: together they must be unique in the group; API {name} has the same"
+    advice = "Change the method, the path or the match mode of one of the two."
     name: str
 
 
@@ -538,7 +551,55 @@ class JobAttemptsSpent(RomaportError):
     code = "ROMAPORT.2003"
     fault = Fault.INTERNAL
     message = "Given up after {attempts} starts."
+    advice = "Look into the log of the server under the id of the job, then start it again."
     attempts: int
+
+
+@dataclass(eq=False, kw_only=True)
+class RollbackRefused(RomaportError):
+    """A job cannot be taken back: it is of the wrong type, changed nothing, or was taken back already."""
+
+    code = "ROMAPORT.2004"
+    fault = Fault.CONFLICT
+    message = "Job {job_id} cannot be rolled back: {reason}."
+    job_id: str
+    reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class AssetChanged(RomaportError):
+    """An asset is no longer as the job left it, so taking the job back would undo somebody's work."""
+
+    code = "ROMAPORT.2005"
+    fault = Fault.CONFLICT
+    message = "{kind} {name} has been {change} since."
+    advice = "Keep that work and leave the job as it is, or roll back with overwrite to lose it."
+    kind: str
+    name: str
+    change: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PlanRefused(RomaportError):
+    """A job cannot be executed as a plan: it is none, is not done, holds refusals, or is no longer kept."""
+
+    code = "ROMAPORT.2006"
+    fault = Fault.CONFLICT
+    message = "Job {job_id} cannot be executed: {reason}."
+    job_id: str
+    reason: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PlanOutdated(RomaportError):
+    """The instance has changed since the plan was made; what would happen now is not what was shown."""
+
+    code = "ROMAPORT.2007"
+    fault = Fault.CONFLICT
+    message = "The plan says {planned}, now it would be {present}."
+    advice = "Make a new plan and look at it."
+    planned: str
+    present: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -640,6 +701,7 @@ class PackageSecretFound(RomaportError):
     code = "ROMAPORT.4003"
     fault = Fault.INVALID
     message = "A package must not carry secrets; found at {paths}."
+    advice = "Export the package again; secrets are handed over as values, not in packages."
     paths: str
 
 
@@ -659,7 +721,19 @@ class AssetInvalid(RomaportError):
     code = "ROMAPORT.4004"
     fault = Fault.INVALID
     message = "Invalid {problem}"
+    advice = "Correct the asset where the package was made, and export it again."
     problem: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ValueUnmatched(RomaportError):
+    """A value was given for a secret that no asset of the package lacks."""
+
+    code = "ROMAPORT.4005"
+    fault = Fault.INVALID
+    message = "The values name {place}, which matches nothing in the package."
+    advice = "Compare the name with the holes that a plan of the package lists."
+    place: str
 
 
 # storage, settings
@@ -672,6 +746,7 @@ class StoreUnavailable(RomaportError):
     code = "ROMAPORT.5001"
     fault = Fault.UNAVAILABLE
     message = "The {store} is not available; try again in a moment."
+    advice = "Try again in a moment."
     store: str
 
 
@@ -749,3 +824,4 @@ class InternalError(RomaportError):
     code = "ROMAPORT.9001"
     fault = Fault.INTERNAL
     message = "Internal error."
+    advice = "Look into the log of the server under the id of the job; nothing was changed."

@@ -1,6 +1,7 @@
 """Contract 2: the five operations of one family, the limits on every page, and what each version of a body is.
 
-2.1 ExportAsset and 2.3 DeleteAsset are here; imports and downloads have files of their own.
+2.1 ExportAsset and 2.3 DeleteAsset are here; 2.2 is in test_imports.py, 2.4 in test_downloads.py, 2.5 in
+test_sdk_transport.py.
 """
 
 from typing import Any
@@ -207,6 +208,7 @@ def test_unknown_ids_are_refused_at_once_with_all_of_them_listed(
     assert f"application {made['app']}" not in said["error_details"]
     assert f"task {made['app']}" in said["error_details"]
     assert said["error_msg"].startswith("7 of")
+    assert len(said["error_msg"]) <= 128
     assert server.written() == before
 
 
@@ -214,6 +216,19 @@ def test_a_body_of_no_bytes_is_a_missing_body(server: EmbeddedServer, work: Work
     before = server.written()
     for operation in ("export", "import", "delete"):
         refusal(work.http.post(work.roma(f"assets/{operation}"), content=b""), 400, "ROMA.13001")
+    assert server.written() == before
+
+
+@pytest.mark.parametrize("operation", ["export", "delete"])
+@pytest.mark.parametrize("content", [b"{", b"[]", b'"text"', b"null", b"\xff\xfe"])
+def test_a_body_that_is_no_json_object_is_refused(
+    server: EmbeddedServer, work: Workplace, operation: str, content: bytes
+) -> None:
+    before = server.written()
+    answer = work.http.post(
+        work.roma(f"assets/{operation}"), content=content, headers={"content-type": "application/json"}
+    )
+    assert "body: must be" in refusal(answer, 400, "ROMA.13000")["error_details"]
     assert server.written() == before
 
 

@@ -62,10 +62,30 @@ def test_path_parameter_is_a_text_that_only_its_own_value_matches(
     assert work.http.get(f"http://server{path.format(**given)}").status_code == 200
     for wrong in ("0" * 64, "x" * 65, "z" * 5000, given[name].upper() + "A"):
         answer = work.http.get(f"http://server{path.format(**given | {name: wrong})}")
-        if name == "project_id":
-            refusal(answer, 403, "ROMAPORT.1101")
-        else:
-            refusal(answer, 404, "ROMAPORT.2001")
+        codes = {"project_id": "ROMAPORT.1101", "instance_id": "ROMAPORT.1201", "job_id": "ROMAPORT.2001"}
+        refusal(answer, 403 if name == "project_id" else 404, codes[name])
+
+
+def test_an_instance_that_does_not_exist_is_told_as_by_every_other_operation(
+    work: Workplace, elsewhere: Workplace, export_job: dict[str, Any]
+) -> None:
+    nowhere = Workplace(work.http, "0" * 32)
+    told = {
+        name: refusal(answer, 404, "ROMAPORT.1201")["error_msg"]
+        for name, answer in {
+            "progress of a job elsewhere": nowhere.progress(export_job["id"]),
+            "progress of no job": nowhere.progress("none"),
+            "download": nowhere.download(export_job["archive_id"]),
+            "export": nowhere.export({"apps": [{"id": "a"}]}),
+        }.items()
+    }
+    assert len(set(told.values())) == 1
+    refusal(elsewhere.progress(export_job["id"]), 404, "ROMAPORT.2001")
+
+
+def test_a_path_of_the_same_length_is_another_one(work: Workplace, export_job: dict[str, Any]) -> None:
+    path = work.roma(f"assets/jobs/{export_job['id']}")
+    refusal(work.http.get(path.replace("instances", "places", 1)), 404, "ROMA.1007")
 
 
 @pytest.mark.parametrize("name", ["project_id", "instance_id", "job_id"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-__all__ = ["FIELD", "FINAL", "Workplace", "lines_of", "manifest_of", "refusal"]
+__all__ = ["FIELD", "FINAL", "Workplace", "lines_of", "manifest_of", "refusal", "refusal_body"]
 
 FIELD = "ImportAssetRequestBody"
 FINAL = ("Success", "Failed", "Finished", "SUCCEEDED", "FAILED")
@@ -145,11 +145,18 @@ def _good(answer: httpx.Response, status: int = 200) -> dict[str, Any]:
 
 
 def refusal(answer: httpx.Response, status: int, code: str) -> dict[str, str]:
-    """Check that an answer is a refusal as the contract has it: four texts, and the id in the header too."""
+    """Check that an answer is this refusal, in the contract's shape."""
     assert answer.status_code == status, (answer.status_code, answer.text)
+    body = refusal_body(answer)
+    assert body["error_code"] == code, body
+    return body
+
+
+def refusal_body(answer: httpx.Response) -> dict[str, str]:
+    """Check that an answer is a refusal as the contract has it: four texts, and the id in the header too."""
+    assert answer.status_code >= 400, (answer.status_code, answer.text)
     body: dict[str, str] = answer.json()
     assert list(body) == ["error_code", "error_msg", "error_details", "request_id"]
-    assert body["error_code"] == code, body
     assert all(body.values())
     assert body["request_id"] == answer.headers["x-request-id"]
     return body

@@ -17,7 +17,7 @@ from romaport.client import AccessKey, Client, Secret, is_success
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_first_export_by_hand_works_as_it_stands(tmp_path: Path) -> None:
+def test_the_first_export_by_hand_works_as_it_stands_and_the_tutorial_after_it(tmp_path: Path) -> None:
     assert shutil.which("curl"), "the README's example needs curl"
     settings, *steps = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     assert len(steps) == 2
@@ -41,9 +41,12 @@ def test_the_first_export_by_hand_works_as_it_stands(tmp_path: Path) -> None:
             timeout=120,
             check=True,
         )
+        job, apps = done.stdout.splitlines()
+        assert '"status":"Success"' in job
+        assert '"name":"Orders"' in apps
+        typed(ROOT / "docs" / "tutorial.md", tmp_path, place)
     finally:
         server.stop()
-    assert '"name":"Orders"' in done.stdout.splitlines()[-1]
 
 
 def test_every_make_target_the_readme_names_exists() -> None:
@@ -63,6 +66,7 @@ SAYS = {
     "back-up-and-restore.md": ("admin",),
     "serve-in-production.md": ("ROMAPORT_SECRETS_KEY=", "ROMAPORT_SERVER_PORT="),
     "use-the-vendor-sdk.md": ("development", "production"),
+    "promote-with-a-plan.md": ("outdated, exit code 1", "hole orders-db", "1 data_source", "differs, exit code 2"),
     "add-a-kind.md": ("assets/runbook.jsonl",),
 }
 """What is to be seen on the way, by page."""
@@ -133,7 +137,9 @@ def test_every_block_of_a_page_is_run_or_of_a_language_that_is_not(page: Path) -
     assert page.name in SAYS
 
 
-@pytest.mark.parametrize("name", ["tutorial.md", "manage-users.md", "serve-in-production.md", "use-the-vendor-sdk.md"])
+@pytest.mark.parametrize(
+    "name", ["manage-users.md", "promote-with-a-plan.md", "serve-in-production.md", "use-the-vendor-sdk.md"]
+)
 def test_a_page_works_as_it_stands_beside_a_running_server(name: str, tmp_path: Path) -> None:
     page = next(page for page in PAGES if page.name == name)
     server = ServerProcess(tmp_path / "romaport-data")

@@ -86,6 +86,7 @@ def test_applications_are_listed_page_by_page_and_by_filters(sdk: Sdk, instance:
     assert sdk.send(ListRomaAppRequest(instance_id=instance, owner=True)).total == 12
     assert sdk.send(ListRomaAppRequest(instance_id=instance, owner=False)).total == 0
     assert sdk.send(ListRomaAppRequest(instance_id=instance, auth_role="read", user_name="admin")).total == 12
+    assert sdk.send(ListRomaAppRequest(instance_id=instance, user_name="nobody")).total == 0
 
 
 def test_a_secret_is_reset_to_the_callers_or_to_a_random_one(sdk: Sdk, instance: str) -> None:

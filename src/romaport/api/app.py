@@ -14,7 +14,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
-from romaport.api import apis, apps, assets, environments, instances, resources
+from romaport.api import apis, apps, assets, environments, extras, instances, resources
 from romaport.api.call import Operation
 from romaport.api.endpoints import download_route, iam_routes, operation_route
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -28,15 +28,22 @@ __all__ = ["OPERATIONS", "Application"]
 
 _log = logging.getLogger("romaport.requests")
 
-OPERATIONS: tuple[Operation, ...] = (
+_WRITTEN: tuple[Operation, ...] = (
     *assets.OPERATIONS,
     *instances.OPERATIONS,
     *apps.OPERATIONS,
     *apis.OPERATIONS,
     *environments.OPERATIONS,
-    *resources.OPERATIONS,
+    *extras.OPERATIONS,
 )
-"""Every operation that goes through the framework; progress and download have ways of their own."""
+
+OPERATIONS: tuple[Operation, ...] = tuple(
+    {(found.method, found.path): found for found in (*resources.OPERATIONS, *_WRITTEN)}.values()
+)
+"""Every operation that goes through the framework; progress and download have ways of their own.
+
+One that is written by hand takes the place of the one that its kind would get.
+"""
 
 _DRAIN_BYTES = 64 * 1024 * 1024
 

@@ -1,14 +1,16 @@
 """What applications have beyond the operations of every kind: secret, users, validation (contract 7.3)."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from romaport.api.call import Call, Operation, Reply, Takes
+from romaport.api.resources import resource_operations
 from romaport.catalog import ROLES
 from romaport.errors import AssetMissing, BodyInvalid, ParameterInvalid
 from romaport.ids import new_secret
-from romaport.kinds import KINDS, Asset
+from romaport.kinds import KINDS, Asset, Filter, Kind
 from romaport.storage import Transaction
 from romaport.wire.bodies import decode
 
@@ -16,6 +18,7 @@ __all__ = ["OPERATIONS"]
 
 _APP = KINDS["app"]
 _CANDIDATES_MAX = 1_000
+_NOBODY = "-"
 _ONE = "/v2/{project_id}/instances/{instance_id}/apps/{app_id}"
 
 
@@ -37,6 +40,36 @@ class AppUsers(Struct, frozen=True, forbid_unknown_fields=True):
     """Body of the users' operation: all of them; an empty list removes all."""
 
     users: Annotated[list[AppUser], Meta(max_length=1000)]
+
+
+def _by_users(kind: Kind) -> Kind:
+    """Answer a kind that is only listed, by who its assets are shared with too."""
+    listing = kind.listing
+    assert listing is not None, f"{kind.name}: can be listed"
+    filters = (Filter(query="auth_role", matches="role"), Filter(query="user_name", matches="member"))
+    return replace(
+        kind,
+        actions={"list": kind.action("list")},
+        listing=replace(listing, filters=(*listing.filters, *filters)),
+    )
+
+
+(_LIST,) = resource_operations(_by_users(_APP))
+
+
+def list_apps(call: Call) -> Reply:
+    """List applications; `auth_role` keeps those on which the caller has a role, `user_name` one user's.
+
+    A user's are those that the user made or is shared, as far as the caller sees them.
+    """
+    role, name = (call.query.get(field, "") for field in ("auth_role", "user_name"))
+    if role and role not in ROLES:
+        raise ParameterInvalid(name="auth_role", rule=f"must be one of {', '.join(ROLES)}")
+    if name:
+        users = call.parts.directory.users_in_domain(call.caller.domain_id, name)
+        user_id = next((user.id for user in users if user.name == name), _NOBODY)
+        call = replace(call, query={**call.query, "user_name": user_id})
+    return _LIST.run(call)
 
 
 def _app(call: Call, tx: Transaction) -> Asset:
@@ -143,6 +176,7 @@ def validate_app(call: Call) -> Reply:
 
 
 OPERATIONS = (
+    replace(_LIST, run=list_apps, contract="7.3"),
     Operation(
         name="CheckRomaAppSecret",
         summary="Show an application's secret.",

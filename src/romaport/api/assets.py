@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from romaport.api.call import Call, Operation, Reply, Takes
+from romaport.api.uploads import FIELD
 from romaport.assets import ImportOptions, Selected, start_deletion, start_export, start_import
-from romaport.errors import BodyInvalid, BodyMissing, ParameterInvalid
+from romaport.errors import BodyInvalid, ParameterInvalid
 from romaport.wire.assets import DeleteRequest, ExportRequest, JobStarted, SelectedApp, SelectedTask
 from romaport.wire.bodies import decode
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "import_options"]
 
 _BASE = "/v2/{project_id}/instances/{instance_id}/assets"
 _MODES = {"AddNew": False, "Merge": True}
@@ -34,10 +35,8 @@ def delete_assets(call: Call) -> Reply:
 
 def import_assets(call: Call) -> Reply:
     """Begin to import a package (contract 2.2)."""
-    if call.upload is None:
-        raise BodyMissing
-    desk = call.parts.desk
-    job_id = start_import(desk, call.owner, call.actor, call.upload.path, _options(call))
+    desk, package = call.parts.desk, call.uploads[FIELD].path
+    job_id = start_import(desk, call.owner, call.actor, package, import_options(call))
     return Reply(document=JobStarted(job_id))
 
 
@@ -56,7 +55,8 @@ def _selected(apps: Sequence[str | SelectedApp], tasks: Sequence[str | SelectedT
     return Selected(apps=tuple(dict.fromkeys(app_ids)), tasks=tuple(dict.fromkeys(task_ids)))
 
 
-def _options(call: Call) -> ImportOptions:
+def import_options(call: Call) -> ImportOptions:
+    """Read how a package goes in from the query; raise `ParameterInvalid`."""
     named = {name: call.query[name] for name in ("type", "mode") if name in call.query}
     if len(set(named.values())) > 1:
         raise ParameterInvalid(name="mode", rule="is another word for type; the two differ")

@@ -16,7 +16,7 @@ from romaport.catalog import Actor
 from romaport.errors import ParameterInvalid
 from romaport.jobs import Owner
 
-__all__ = ["ANYONE", "Call", "Headers", "Operation", "Reply", "Takes", "Upload", "read_query"]
+__all__ = ["ANYONE", "Call", "FieldKind", "Headers", "Operation", "Reply", "Takes", "Upload", "read_query"]
 
 ANYONE = "*"
 """The action of an operation that needs an identity, but no permission."""
@@ -31,8 +31,16 @@ class Takes(Enum):
 
     NOTHING = "nothing"
     JSON = "json"
-    FORM = "form"
     PACKAGE = "package"
+    FORM = "form"
+
+
+class FieldKind(Enum):
+    """What a field of a form holds."""
+
+    FILE = "a file"
+    TEXT = "a text"
+    EITHER = "a file or a text"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +61,10 @@ class Call:
     query: Mapping[str, str]
     headers: Headers
     body: bytes = b""
-    upload: Upload | None = None
+    uploads: Mapping[str, Upload] = field(default_factory=dict)
+    """Files of a form, or of a raw body, by field."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Texts of a form, by field."""
 
     @property
     def instance_id(self) -> str:
@@ -128,6 +139,8 @@ class Operation:
     takes: Takes = Takes.NOTHING
     status: int = 200
     request: type[Struct] | None = None
+    form: Mapping[str, FieldKind] = field(default_factory=dict)
+    """The fields of a form that it takes."""
     contract: str = ""
     """The section that describes it."""
 

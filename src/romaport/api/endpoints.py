@@ -9,19 +9,20 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from romaport.api import downloads, iam
-from romaport.api.call import ANYONE, Call, Operation, Reply, Takes, Upload, read_query
+from romaport.api.call import ANYONE, Call, Operation, Reply, Takes, read_query
 from romaport.api.callers import credentials_of, headers_of
 from romaport.api.iam import IamCall, IamOperation
 from romaport.api.parts import Parts
-from romaport.api.uploads import receive_package
+from romaport.api.uploads import Form, receive_form, receive_package
 from romaport.auth import Caller
 from romaport.errors import BodyTooLarge, PermissionMissing
-from romaport.ids import new_id
 from romaport.wire.signing import PAYLOAD_HEADER, UNSIGNED_PAYLOAD
 
 __all__ = ["download_route", "iam_route", "operation_route"]
 
 AnyRequest = Request[Any, Any, Any]
+
+_WITH_BODIES = ("POST", "PUT")
 
 
 def operation_route(operation: Operation, parts: Parts) -> HTTPRouteHandler:
@@ -32,7 +33,7 @@ def operation_route(operation: Operation, parts: Parts) -> HTTPRouteHandler:
         caller = await _authorised(request, parts, operation.action, body)
         path = {name: str(value) for name, value in request.path_params.items()}
         await _check_instance(parts, caller, path)
-        upload = await _upload(request, parts, body) if operation.takes is Takes.PACKAGE else None
+        form = await _form(request, parts, operation, body)
         call = Call(
             parts=parts,
             caller=caller,
@@ -40,13 +41,13 @@ def operation_route(operation: Operation, parts: Parts) -> HTTPRouteHandler:
             query=read_query(request.scope["query_string"]),
             headers=headers_of(request.scope),
             body=body or b"",
-            upload=upload,
+            uploads=form.files,
+            texts=form.texts,
         )
         try:
             reply = await asyncio.to_thread(operation.run, call)
         finally:
-            if upload is not None:
-                upload.path.unlink(missing_ok=True)
+            form.discard()
         return _sender(reply)
 
     return _route(operation.path, operation.method, endpoint, name=operation.name)
@@ -115,10 +116,11 @@ def _pattern(path: str) -> str:
 
 async def _json_body(request: AnyRequest, operation: Operation, parts: Parts) -> bytes | None:
     """Read the body that a signature covers; None while a package is still to be streamed."""
-    if operation.takes is Takes.NOTHING:
+    # A GET may carry a Content-Type and nothing (contract 2.5); any other body is signed, wanted or not.
+    if operation.takes is Takes.NOTHING and operation.method not in _WITH_BODIES:
         return b""
     headers = headers_of(request.scope)
-    is_streamed = operation.takes is Takes.PACKAGE and (
+    is_streamed = operation.takes in (Takes.PACKAGE, Takes.FORM) and (
         "authorization" not in headers or headers.get(PAYLOAD_HEADER) == UNSIGNED_PAYLOAD
     )
     return None if is_streamed else await _bounded(request.stream(), parts.options.body_bytes_max)
@@ -149,16 +151,14 @@ async def _check_instance(parts: Parts, caller: Caller, path: dict[str, str]) ->
         await asyncio.to_thread(parts.directory.instance, caller.project_id, path["instance_id"])
 
 
-async def _upload(request: AnyRequest, parts: Parts, body: bytes | None) -> Upload:
-    path = parts.desk.scratch / f"upload-{new_id()}.zip"
+async def _form(request: AnyRequest, parts: Parts, operation: Operation, body: bytes | None) -> Form:
     chunks = request.stream() if body is None else _once(body)
-    try:
-        return await receive_package(
-            chunks, headers_of(request.scope), path, bytes_max=parts.desk.limits.package_bytes_max
-        )
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    headers, folder, bytes_max = headers_of(request.scope), parts.desk.scratch, parts.desk.limits.package_bytes_max
+    if operation.takes is Takes.PACKAGE:
+        return await receive_package(chunks, headers, folder, bytes_max=bytes_max)
+    if operation.takes is Takes.FORM:
+        return await receive_form(chunks, headers, folder, operation.form, bytes_max=bytes_max)
+    return Form()
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

@@ -31,6 +31,8 @@ class IamOperation:
     method: str
     path: str
     run: Callable[[IamCall], Reply]
+    contract: str
+    """The section that describes it."""
     status: int = 200
     takes: Takes = Takes.NOTHING
 
@@ -74,10 +76,20 @@ OPERATIONS = (
         method="POST",
         path="/v3/auth/tokens",
         run=issue_token,
+        contract="4.1",
         status=201,
         takes=Takes.JSON,
     ),
-    IamOperation(name="KeystoneValidateToken", method="GET", path="/v3/auth/tokens", run=validate_token),
-    IamOperation(name="KeystoneRevokeToken", method="DELETE", path="/v3/auth/tokens", run=revoke_token, status=204),
-    IamOperation(name="KeystoneListProjects", method="GET", path="/v3/projects", run=list_projects),
+    IamOperation(
+        name="KeystoneValidateToken", method="GET", path="/v3/auth/tokens", run=validate_token, contract="4.1"
+    ),
+    IamOperation(
+        name="KeystoneRevokeToken",
+        method="DELETE",
+        path="/v3/auth/tokens",
+        run=revoke_token,
+        contract="4.1",
+        status=204,
+    ),
+    IamOperation(name="KeystoneListProjects", method="GET", path="/v3/projects", run=list_projects, contract="4.3"),
 )

@@ -12,6 +12,7 @@ from litestar.types import HTTPScope, Send
 from romaport.api.callers import credentials_of
 from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
+from romaport.auth import Caller
 from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State, Watch
@@ -19,10 +20,11 @@ from romaport.kinds import KINDS
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
-__all__ = ["ACTION", "Progress", "job_answer"]
+__all__ = ["ACTION", "PATH", "Progress", "job_answer"]
 
 ACTION = "roma:assets:get"
 """The permission to ask for progress; ours, as none is published (contract 5.1, product decision 23)."""
+PATH = "/v2/{project_id}/instances/{instance_id}/assets/jobs/{job_id}"
 
 _REASONS_MAX = 10
 _STEPS = 8
@@ -68,7 +70,7 @@ def _cut(text: str) -> str:
 
 
 class Progress:
-    """Answers `GET /v2/{project_id}/instances/{instance_id}/assets/jobs/{job_id}`."""
+    """Answers `PATH`."""
 
     def __init__(self, parts: Parts, watch: Watch) -> None:
         self._parts = parts
@@ -78,7 +80,8 @@ class Progress:
     def place(path: str) -> tuple[str, str, str] | None:
         """Answer project, instance and job of a path that is this operation's; None for any other."""
         steps = path.split("/")
-        if len(steps) == _STEPS and steps[6] == "jobs" and steps[5] == "assets" and steps[1] == "v2":
+        is_ours = len(steps) == _STEPS and steps[6] == "jobs" and steps[5] == "assets"
+        if is_ours and steps[3] == "instances" and steps[1] == "v2":
             return steps[2], steps[4], steps[7]
         return None
 
@@ -111,6 +114,16 @@ class Progress:
         if not caller.allows(ACTION):
             raise PermissionMissing(action=ACTION)
         await self._parts.handovers.settled(job_id)
+        try:
+            return await self._seen(place, caller)
+        except JobMissing:
+            # Said first, as by every other operation: the project has no such instance.
+            await asyncio.to_thread(self._parts.directory.instance, project_id, instance_id)
+            raise
+
+    async def _seen(self, place: tuple[str, str, str], caller: Caller) -> Ready:
+        """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
+        project_id, instance_id, job_id = place
         ready = self._answers.get(job_id)
         if ready is None:
             ready = await asyncio.to_thread(self._look_up, job_id)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from romaport.catalog import Actor, Catalog, Conflict
 from romaport.clock import Clock
-from romaport.errors import AssetsMissing, RomaportError, SelectionEmpty, SelectionTooLarge
-from romaport.jobs import Checkpoint, Engine, Finding, JobContext, Ledger, Owner
+from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionEmpty, SelectionTooLarge
+from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
 from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit
 
-__all__ = ["Desk", "Selected", "actor_of", "findings_of"]
+__all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "visible_job"]
 
 _LISTED_CHARACTERS = 8_000
 
@@ -70,6 +70,20 @@ class Selected:
         return tuple(dict.fromkeys((*self.apps, *self.tasks)))
 
 
+def may_see(job: Job, owner: Owner, actor: Actor) -> bool:
+    """Say whether a job exists for a caller: in its own instance, for its user or an administrator."""
+    is_here = (job.owner.project_id, job.owner.instance_id) == (owner.project_id, owner.instance_id)
+    return is_here and (actor.sees_all or job.owner.user_id == actor.user_id)
+
+
+def visible_job(desk: Desk, tx: Transaction, owner: Owner, actor: Actor, job_id: str) -> Job:
+    """Answer a job; raise `JobMissing` if there is none or it does not exist for the caller."""
+    job = desk.ledger.read(tx, job_id)
+    if not may_see(job, owner, actor):
+        raise JobMissing(job_id=job_id)
+    return job
+
+
 def actor_of(context: JobContext, desk: Desk) -> Actor:
     """Answer for whom a job acts: the rights are those its user had when it was submitted."""
     owner = context.job.owner
@@ -88,4 +102,4 @@ def findings_of(conflicts: Iterable[Conflict]) -> list[Finding]:
 
 def finding(kind: str, name: str, error: RomaportError) -> Finding:
     """Say what is wrong with one asset as a finding."""
-    return Finding(kind=kind, name=name, code=error.code, message=str(error))
+    return Finding(kind=kind, name=name, code=error.code, message=str(error), advice=error.advice)

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from romaport.assets.desk import Desk
-from romaport.assets.imports import upload_path
-from romaport.catalog import Actor, discard_except
+from romaport.assets.desk import Desk, may_see
+from romaport.assets.uploads import upload_paths
+from romaport.catalog import Actor, discard_except, forget
 from romaport.errors import ArchiveMissing
-from romaport.jobs import Archive, Job, Owner
+from romaport.jobs import Archive, JobType, Owner
 
 __all__ = ["find_archive", "sweep", "take_archive"]
 
@@ -27,12 +27,6 @@ def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Arc
     desk.ledger.offered(archive, job)
     desk.checkpoint("download.found")
     return archive
-
-
-def may_see(job: Job, owner: Owner, actor: Actor) -> bool:
-    """Say whether a job exists for a caller: in its own instance, for its user or an administrator."""
-    is_here = (job.owner.project_id, job.owner.instance_id) == (owner.project_id, owner.instance_id)
-    return is_here and (actor.sees_all or job.owner.user_id == actor.user_id)
 
 
 def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
@@ -57,10 +51,13 @@ def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
         pending = desk.ledger.pending(tx)
         # What a job put aside that was given up; one that ends by itself cleans up after itself.
         discard_except(tx, pending)
+        forget(tx, desk.ledger.let_go(tx, at))
+        needed = [*pending, *desk.ledger.kept(tx, JobType.PLAN)]
+    uploads = {name for job_id in needed for name in upload_paths(job_id)}
     for name in expired:
         desk.archives.remove(name)
     return [
         *expired,
         *desk.archives.sweep("archives", archives, older_than=grace, at=at),
-        *desk.archives.sweep("uploads", {upload_path(job_id) for job_id in pending}, older_than=grace, at=at),
+        *desk.archives.sweep("uploads", uploads, older_than=grace, at=at),
     ]

@@ -1,27 +1,63 @@
 """Exports: a selection becomes a package, and the package an archive for one download."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from romaport.assets.desk import Desk, Selected
-from romaport.catalog import Actor, Selection, selected
-from romaport.jobs import JobContext, JobType, Owner
+from romaport.assets.desk import Desk, Selected, actor_of
+from romaport.catalog import Actor, Selection, Wanted, choose, selected
+from romaport.errors import SelectionEmpty
+from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
 from romaport.packages import PackageSource, PackageSummary, PackageWriter, encode_entry
+from romaport.storage import Transaction
 
-__all__ = ["run_export", "start_export"]
+__all__ = ["Choice", "run_export", "start_chosen_export", "start_export"]
 
 _COUNTED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What an export takes, beyond the contract: by name and tag, or everything the user may see."""
+
+    wanted: Wanted | None
+    """None for everything."""
+    with_dependencies: bool = True
+    """Whether what the selected assets need comes along."""
 
 
 def start_export(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> str:
     """Open an export job; raise what can be known to be wrong before it starts. Answer its id."""
     with desk.database.transaction() as tx:
         ids = chosen.check(tx, desk, owner, actor)
-        job = desk.ledger.open(tx, owner, JobType.EXPORT, {"ids": list(ids), "sees_all": actor.sees_all})
-        desk.submit_after(tx, job.id)
-        desk.checkpoint("export.opening")
+        return _open(desk, tx, owner, {"ids": list(ids), "sees_all": actor.sees_all})
+
+
+def start_chosen_export(desk: Desk, owner: Owner, actor: Actor, choice: Choice) -> str:
+    """Open an export job for assets by name and tag, or all; answer its id.
+
+    Raises `SelectionEmpty`, or `AssetsMissing` with every name and tag that fits nothing.
+    """
+    wanted = choice.wanted
+    if wanted is not None and not wanted.tags and not any(wanted.names.values()):
+        raise SelectionEmpty
+    with desk.database.transaction() as tx:
+        ids = None if wanted is None else choose(tx, owner.instance_id, wanted, actor)
+        request: dict[str, Any] = {
+            "ids": ids,
+            "with_dependencies": choice.with_dependencies,
+            "sees_all": actor.sees_all,
+        }
+        return _open(desk, tx, owner, request)
+
+
+def _open(desk: Desk, tx: Transaction, owner: Owner, request: dict[str, Any]) -> str:
+    job = desk.ledger.open(tx, owner, JobType.EXPORT, request)
+    desk.submit_after(tx, job.id)
+    desk.checkpoint("export.opening")
     return job.id
 
 
@@ -29,7 +65,7 @@ def run_export(desk: Desk, context: JobContext) -> None:
     """Write the package, store it, and only then say so: a file without a row is swept, never the reverse."""
     path = desk.scratch_file(context, "export.zip")
     try:
-        written = _write(desk, context, path)
+        written, notes = _write(desk, context, path)
         context.checkpoint("export.written")
         archive = desk.ledger.new_archive(
             context.job,
@@ -40,7 +76,9 @@ def run_export(desk: Desk, context: JobContext) -> None:
         desk.archives.put(archive.path, path)
         context.checkpoint("export.stored")
         with desk.database.transaction() as tx:
-            context.record(tx, done=context.job.total)
+            desk.ledger.note(tx, context.job, notes)
+            counts = {kind: [number, number] for kind, number in written.counts.items()}
+            context.record(tx, counts=counts, done=context.job.total, outcome={"exported": written.counts})
             desk.ledger.succeed(tx, context.job, archive=archive)
             context.checkpoint("export.ending")
         context.checkpoint("export.ended")
@@ -48,10 +86,16 @@ def run_export(desk: Desk, context: JobContext) -> None:
         path.unlink(missing_ok=True)
 
 
-def _write(desk: Desk, context: JobContext, path: Path) -> PackageSummary:
-    owner = context.job.owner
+def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary, list[Finding]]:
+    owner, request = context.job.owner, context.job.request
     with desk.database.snapshot() as tx, selected(tx):
-        chosen = Selection(tx, owner.instance_id, context.job.request["ids"])
+        chosen = Selection(
+            tx,
+            owner.instance_id,
+            request["ids"],
+            member_id=actor_of(context, desk).member_id,
+            with_dependencies=request.get("with_dependencies", True),
+        )
         context.checkpoint("export.selected")
         context.plan(chosen.counts, total=sum(chosen.counts.values()))
         context.checkpoint("export.planned")
@@ -64,7 +108,20 @@ def _write(desk: Desk, context: JobContext, path: Path) -> PackageSummary:
                 context.checkpoint(f"export.writing.{name}")
                 writer.add(name, _lines(context, chosen, KINDS[name]))
                 context.checkpoint(f"export.wrote.{name}")
-            return writer.finish()
+            return writer.finish(), list(_notes(chosen))
+
+
+def _notes(chosen: Selection) -> Iterator[Finding]:
+    """Say what came along without having been asked for, and what stayed behind."""
+    for kind, name, by_kind, by_name in chosen.dragged_in():
+        message = f"Taken along, because {KINDS[by_kind].title} {by_name} needs it."
+        yield Finding(kind=kind, name=name, code="ROMAPORT.4201", message=message, severity=Severity.NOTE)
+    for kind, name in chosen.left_behind:
+        message = "Left behind, because it is not published in RELEASE."
+        advice = "Publish it there, and export again."
+        yield Finding(
+            kind=kind, name=name, code="ROMAPORT.4202", message=message, severity=Severity.NOTE, advice=advice
+        )
 
 
 def _lines(context: JobContext, chosen: Selection, kind: Kind) -> Iterator[bytes]:

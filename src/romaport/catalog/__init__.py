@@ -1,46 +1,58 @@
 """The assets an instance holds, one at a time and in whole sets."""
 
-from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
-from romaport.catalog.intake import Intake
-from romaport.catalog.store.rows import Page
-from romaport.catalog.store.staging import Into
-from romaport.catalog.transfer import (
-    Applied,
-    Conflict,
+from romaport.catalog.arrivals import (
+    Decision,
     Policy,
-    Selection,
     apply,
     check,
-    delete_selected,
+    decisions,
     discard,
     discard_except,
     open_holes,
-    selected,
+    outcome,
     stage,
     staged_count,
 )
+from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
+from romaport.catalog.choosing import Wanted, choose
+from romaport.catalog.conflict import Conflict, key_name
+from romaport.catalog.intake import Intake, Problem
+from romaport.catalog.returns import Return, forget
+from romaport.catalog.store.rows import Page
+from romaport.catalog.store.staging import Into
+from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
 from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
     "ROLES",
     "Actor",
-    "Applied",
     "Catalog",
     "CatalogOptions",
     "Conflict",
+    "Decision",
+    "Departing",
     "Intake",
     "Into",
     "Page",
     "Policy",
+    "Problem",
+    "Return",
     "Selection",
+    "Wanted",
+    "Whole",
     "alike",
     "apply",
     "check",
+    "choose",
+    "decisions",
     "delete_selected",
     "discard",
     "discard_except",
+    "forget",
     "is_name_taken",
+    "key_name",
     "open_holes",
+    "outcome",
     "selected",
     "stage",
     "staged_count",

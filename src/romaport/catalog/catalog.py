@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from romaport.catalog import uniqueness
+from romaport.catalog.conflict import taken
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
 from romaport.clock import milliseconds
@@ -94,7 +95,7 @@ class Catalog:
         if self.options.quotas_enforced:
             uniqueness.check_room(tx, kind, instance_id, targets)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = str(rows.reserve_numbers(tx, 1)) if kind.is_numbered else new_id()
+        asset_id = self.new_ids(tx, kind, 1)[0]
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -162,6 +163,13 @@ class Catalog:
     def set_local(self, tx: Transaction, asset: Asset, local: dict[str, Any]) -> None:
         """Set an asset's local fields, as what follows from a change of something else."""
         rows.set_columns(tx, asset.id, local=msgspec.json.encode(local, order="sorted").decode(), change_id=new_id())
+
+    def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
+        """Make ids for so many new assets of a kind."""
+        if not kind.is_numbered:
+            return [new_id() for _ in range(number)]
+        first = rows.reserve_numbers(tx, number)
+        return [str(found) for found in range(first, first + number)]
 
     def unknown(self, tx: Transaction, instance_id: str, kind: Kind, ids: Collection[str], actor: Actor) -> list[str]:
         """Answer those of the ids that are no assets of the kind, or that the actor may not see."""
@@ -279,10 +287,10 @@ class Catalog:
         instance_id, own_id = place
         key = _key(kind, targets, parts.name)
         if rows.id_by_key(tx, instance_id, namesakes(kind), key) not in (None, own_id):
-            raise uniqueness.taken(kind, kind.name_field, key[-1])
+            raise taken(kind, kind.name_field, key[-1])
         for field, value in parts.unique.items():
             if rows.unique_owner(tx, instance_id, kind.name, field, value) not in (None, own_id):
-                raise uniqueness.taken(kind, field, value)
+                raise taken(kind, field, value)
         uniqueness.check_alike(tx, kind, place, parts, targets)
         return key
 

@@ -4,17 +4,19 @@ Nothing in a package is trusted: a body must be what the kind's own operations w
 too once the prefix is before it, and a secret must not be there at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
+from romaport.catalog.conflict import key_name
 from romaport.catalog.store.rows import key_text
-from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError
+from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueUnmatched
 from romaport.ids import new_id
-from romaport.kinds import KINDS, Kind, Travel, split
+from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
 
 __all__ = ["Arrival", "Batch", "Intake", "Problem"]
@@ -70,86 +72,125 @@ class Batch:
 class Intake:
     """Turns the entries of one kind into rows."""
 
-    def __init__(self, kind: Kind, *, job_id: str, prefix: str, vault: Vault) -> None:
+    def __init__(  # noqa: PLR0913 - what an import says about the entries of a kind
+        self,
+        kind: Kind,
+        *,
+        job_id: str,
+        prefix: str,
+        vault: Vault,
+        at: int,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Begin with the entries of a kind; `values` are secrets by the asset's name and the path of the field."""
         self._kind = kind
         self._job_id = job_id
         self._prefix = prefix
         self._vault = vault
-        self._body = _plain_shape(kind)
-        self._name = _field_type(kind.create, kind.name_field) if kind.name_field else str
-        self._unique = {name: _field_type(kind.create, name) for name in kind.of(Travel.UNIQUE)}
-        self._scope = next((found for found in kind.references if found.in_key), None)
+        self._at = at
+        self._values = values or {}
+        self._unmatched = dict.fromkeys(self._values)
+        self._body = msgspec.json.Decoder(_plain_shape(kind))
+        name_type = _field_type(kind.create, kind.name_field) if kind.name_field else str
+        self._name = partial(msgspec.convert, type=name_type)
+        self._unique = {
+            name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
+        }
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
 
-    def batch(self, entries: Sequence[Arrival], *, first: int) -> Batch:
-        """Turn entries into rows; `first` is the position of the first one in its file."""
-        batch = Batch()
-        for position, entry in enumerate(entries, first):
-            problems = self._problems(entry)
-            batch.problems.extend(Problem(name=entry.key[-1], error=error) for error in problems)
+    @property
+    def unmatched(self) -> list[str]:
+        """The names that values were given for and no entry so far has."""
+        return list(self._unmatched)
+
+    def problems(self, entries: Sequence[Arrival]) -> list[Problem]:
+        """Say what is wrong with entries, each on its own."""
+        return [Problem(name=key_name(entry.key), error=error) for entry in entries for error in self._problems(entry)]
+
+    def batch(self, entries: Sequence[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
+        """Turn entries into rows with these ids; `first` is the position of the first one in its file."""
+        batch = Batch(problems=self.problems(entries))
+        for position, (entry, asset_id) in enumerate(zip(entries, ids, strict=True), first):
             # A row stands for every entry, right or wrong, so that a restart knows how far it was.
-            self._add(batch, position, entry)
+            self._add(batch, position, entry, asset_id)
         return batch
 
-    def _problems(self, entry: Arrival) -> list[RomaportError]:
-        found: list[RomaportError] = []
+    def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        found = [*self._shape_problems(entry), *self._reference_problems(entry)]
+        yield from found
+        if not found:
+            yield from self._secret_problems(entry)
+        yield from self._value_problems(entry)
 
-        def check(text: bytes | str, shape: object, what: str, *, is_json: bool) -> None:
-            try:
-                msgspec.json.decode(text, type=shape) if is_json else msgspec.convert(text, shape)
-            except (msgspec.ValidationError, msgspec.DecodeError) as refusal:
-                found.append(AssetInvalid(problem=f"{what}: {refusal}"))
-
-        check(bytes(entry.body), self._body, "body", is_json=True)
+    def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        yield from _checked("body", self._body.decode, bytes(entry.body))
         if self._kind.name_field:
-            check(self._placed(self._kind, entry.key)[-1], self._name, self._kind.name_field, is_json=False)
+            yield from _checked(self._kind.name_field, self._name, self._placed(entry)[-1])
         for name, value in entry.unique.items():
             if name in self._unique:
-                check(value, self._unique[name], name, is_json=False)
+                yield from _checked(name, self._unique[name], value)
             else:
-                found.append(AssetInvalid(problem=f"unique: {name} is no unique field of a {self._kind.title}"))
-        expected = {reference.field for reference in self._kind.references}
-        if set(entry.references) != expected:
-            found.append(
-                AssetInvalid(problem=f"references: must be {sorted(expected)}, are {sorted(entry.references)}")
-            )
-        found.extend(self._scope_problems(entry))
-        if not found:
-            found.extend(self._secret_problems(entry))
-        return found
+                yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self._kind.title}")
 
-    def _scope_problems(self, entry: Arrival) -> list[RomaportError]:
-        scope = entry.references.get(self._scope.field, ()) if self._scope else ()
+    def _reference_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        given = set(entry.references)
+        known = {found.field for found in self._kind.references}
+        needed = {found.field for found in self._kind.references if not found.optional}
+        if not needed <= given <= known:
+            yield AssetInvalid(problem=f"references: must be {sorted(known)}, are {sorted(given)}")
+        scope = [part for found in self._kind.scopes for part in entry.references.get(found.field, ())]
         own = 1 if self._kind.name_field else 0
-        if len(entry.key) == len(scope) + own and entry.key[: len(scope)] == tuple(scope):
-            return []
-        return [AssetInvalid(problem="key: must be the key of what scopes the asset, followed by its own name")]
+        if len(entry.key) != len(scope) + own or list(entry.key[: len(scope)]) != scope:
+            yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
 
-    def _secret_problems(self, entry: Arrival) -> list[RomaportError]:
-        lifted = split(self._kind, msgspec.json.decode(bytes(entry.body))).secrets
-        return [PackageSecretFound(paths=", ".join(sorted(lifted)))] if lifted else []
+    def _secret_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        found = split(self._kind, msgspec.json.decode(bytes(entry.body))).secrets
+        lifted = sorted(path for path, value in found.items() if value != MASK)
+        if lifted:
+            yield PackageSecretFound(paths=", ".join(lifted))
 
-    def _placed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
+    def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        name = key_name(entry.key)
+        self._unmatched.pop(name, None)
+        for path in self._values.get(name, {}):
+            if path not in entry.holes and path not in self._generated:
+                yield ValueUnmatched(place=f"{path} of {self._kind.title} {name}")
+
+    def _placed(self, entry: Arrival) -> tuple[str, ...]:
+        """Answer an entry's key as it will be: with the prefix before every name that takes one."""
+        scope = [
+            part
+            for found in self._kind.scopes
+            if found.field in entry.references
+            for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
+        ]
+        if scope:
+            return (*scope, *entry.key[len(scope) :])
+        return self._prefixed(self._kind, entry.key)
+
+    def _prefixed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
-        if not self._prefix or not _root(kind).is_prefixed:
-            return key
-        return (self._prefix + key[0], *key[1:])
+        return (self._prefix + key[0], *key[1:]) if self._prefix and _root(kind).is_prefixed else key
 
-    def _add(self, batch: Batch, position: int, entry: Arrival) -> None:
+    def _add(self, batch: Batch, position: int, entry: Arrival, asset_id: str) -> None:
         place = {"job_id": self._job_id, "kind": self._kind.name, "position": position}
-        key = self._placed(self._kind, entry.key)
-        asset_id = new_id()
-        made = {name: make() for name, make in self._generated.items()}
+        key = self._placed(entry)
+        body = bytes(entry.body).decode()
+        filled = dict(self._values.get(key_name(entry.key), {}))
+        secrets = {name: make() for name, make in self._generated.items()} | filled
         batch.assets.append(
             {
                 **place,
                 "new_id": asset_id,
                 "key": key_text(key),
                 "name": key[-1],
-                "body": bytes(entry.body).decode(),
-                "secrets": self._vault.seal(msgspec.json.encode(made), owner=asset_id) if made else None,
-                "secret_paths": msgspec.json.encode(sorted(made)).decode(),
-                "holes": msgspec.json.encode(sorted(set(entry.holes) - set(made))).decode(),
+                "body": body,
+                "published": body if self._kind.arrive else None,
+                "local": _json(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
+                "secrets": self._sealed(secrets, asset_id),
+                "secret_paths": _json(sorted(secrets)),
+                "holes": _json(sorted(set(entry.holes) - set(secrets))),
+                "filled": self._sealed(filled, asset_id),
             }
         )
         for reference in self._kind.references:
@@ -160,7 +201,7 @@ class Intake:
                         **place,
                         "field": reference.field,
                         "target_kind": reference.to,
-                        "target_key": key_text(self._placed(KINDS[reference.to], tuple(target))),
+                        "target_key": key_text(self._prefixed(KINDS[reference.to], tuple(target))),
                         "target_key_bare": key_text(target),
                         "owns": int(reference.owns),
                     }
@@ -169,10 +210,23 @@ class Intake:
             spare = self._kind.generate[name]() if name in self._kind.generate else new_id()
             batch.unique.append({**place, "field": name, "value": entry.unique.get(name, spare), "spare": spare})
 
+    def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:
+        return self._vault.seal(msgspec.json.encode(secrets), owner=asset_id) if secrets else None
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _checked(what: str, check: Callable[[Any], object], value: object) -> Iterator[RomaportError]:
+    try:
+        check(value)
+    except (msgspec.ValidationError, msgspec.DecodeError) as refusal:
+        yield AssetInvalid(problem=f"{what}: {refusal}")
+
 
 def _root(kind: Kind) -> Kind:
-    scope = next((found for found in kind.references if found.in_key), None)
-    return _root(KINDS[scope.to]) if scope else kind
+    return _root(KINDS[kind.scopes[0].to]) if kind.scopes else kind
 
 
 def _field_type(shape: type[Struct], name: str) -> Any:  # noqa: ANN401 - a type, as annotations give it

@@ -1,52 +1,19 @@
-"""Whole sets of assets: out of an instance for a package, into one from a package, and away."""
+"""Whole sets of assets on their way out of an instance: into a package, or away."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import msgspec
 
-from romaport.catalog.intake import Batch
-from romaport.catalog.store import selection, staging
-from romaport.catalog.store.staging import Into
-from romaport.errors import (
-    AppNameTaken,
-    AssetInUse,
-    AssetNameTaken,
-    QuotaReached,
-    ReferenceMissing,
-    RoleMissing,
-    RomaportError,
-)
+from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name
+from romaport.catalog.store import keeping, selection
+from romaport.errors import AssetInUse
 from romaport.kinds import KINDS, Kind, creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Applied", "Conflict", "Departing", "Policy", "Selection", "apply", "check", "delete_selected"]
+__all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 
-CONFLICTS_MAX = 10_000
-"""The most conflicts that one check collects; a report beyond that serves nobody."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Conflict:
-    """What stands in the way of one asset."""
-
-    kind: str
-    name: str
-    error: RomaportError
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What an import does with assets that exist (contract 6.2)."""
-
-    merges: bool
-    has_quotas: bool = True
-    options: frozenset[str] = frozenset()
-    """The import options that are set, such as `datasource_overwrite`."""
-
-    def overwrites(self, kind: Kind) -> bool:
-        """Say whether existing assets of the kind are replaced."""
-        return self.merges and (kind.overwrites_if is None or kind.overwrites_if in self.options)
+selected = selection.selection
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,36 +27,75 @@ class Departing:
     holes: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Applied:
-    """What an import did, by kind."""
-
-    created: dict[str, int] = field(default_factory=dict)
-    updated: dict[str, int] = field(default_factory=dict)
-
-
 class Selection:
     """The assets an export takes, in one snapshot: what was asked for, what belongs to it, what that needs."""
 
-    def __init__(self, tx: Transaction, instance_id: str, ids: Collection[str]) -> None:
+    def __init__(
+        self,
+        tx: Transaction,
+        instance_id: str,
+        ids: Collection[str] | None,
+        *,
+        member_id: str | None = None,
+        with_dependencies: bool = True,
+    ) -> None:
+        """Select by id, or with None everything that a user may see, the user None being an administrator."""
         self._tx = tx
+        self._instance_id = instance_id
         self.instance_name = selection.instance_name(tx, instance_id)
-        selection.gather(tx, ids, whole=False)
-        selection.drag_in(tx)
+        if ids is None:
+            selection.gather_all(tx, instance_id, member_id)
+        else:
+            selection.gather(tx, ids, whole=False)
+        if with_dependencies:
+            selection.drag_in(tx)
+        self.left_behind = _drop(tx)
+        """Kind and name of what does not travel because it is not published."""
         found = selection.counts(tx)
         self.counts = {kind.name: found[kind.name] for kind in creation_order() if kind.name in found}
         self.newest_at = selection.newest(tx)
 
+    def dragged_in(self) -> list[tuple[str, str, str, str]]:
+        """Answer (kind, name, user's kind, user's name) of what was not asked for but is needed."""
+        found = selection.dragged_in(self._tx, limit=CONFLICTS_MAX)
+        return [(kind, key_name(key), by_kind, key_name(by_key)) for kind, key, by_kind, by_key in found]
+
     def departing(self, kind: Kind) -> Iterator[Departing]:
         """Yield the selected assets of a kind in the order of their keys."""
-        for key, body, references, unique, holes, secret_paths in selection.entries(self._tx, kind):
-            yield Departing(
-                key=tuple(msgspec.json.decode(key)),
-                body=body,
-                references={name: tuple(msgspec.json.decode(text)) for name, text in references.items()},
-                unique=unique,
-                holes=_union(holes, secret_paths),
-            )
+        yield from _departing(self._tx, kind, self._instance_id)
+
+
+class Whole:
+    """All that travels of several instances, in one snapshot and one open selection; for one user, or None for all."""
+
+    def __init__(self, tx: Transaction, instance_ids: Collection[str], *, member_id: str | None) -> None:
+        self._tx = tx
+        for instance_id in instance_ids:
+            selection.gather_all(tx, instance_id, member_id)
+        _drop(tx)
+        self.count = sum(selection.counts(tx).values())
+
+    def departing(self, kind: Kind, instance_id: str) -> Iterator[Departing]:
+        """Yield the assets of a kind in one of the instances, in the order of their keys."""
+        yield from _departing(self._tx, kind, instance_id)
+
+
+def _drop(tx: Transaction) -> list[tuple[str, str]]:
+    unpacked = [kind.name for kind in KINDS.values() if not kind.is_packed]
+    published_only = [kind.name for kind in KINDS.values() if kind.arrive is not None]
+    found = selection.drop(tx, unpacked=unpacked, published_only=published_only, limit=CONFLICTS_MAX)
+    return [(kind, key_name(key)) for kind, key in found]
+
+
+def _departing(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[Departing]:
+    for key, body, references, unique, holes, secret_paths in selection.entries(tx, kind, instance_id):
+        yield Departing(
+            key=tuple(msgspec.json.decode(key)),
+            body=body,
+            references={name: tuple(msgspec.json.decode(text)) for name, text in references.items()},
+            unique=unique,
+            holes=_union(holes, secret_paths),
+        )
 
 
 def _union(first: str, second: str) -> tuple[str, ...]:
@@ -98,100 +104,24 @@ def _union(first: str, second: str) -> tuple[str, ...]:
     return tuple(sorted({*msgspec.json.decode(first), *msgspec.json.decode(second)}))
 
 
-def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
-    """Find everything that stands between a staged package and the instance."""
-    staging.meet(tx, into)
-    conflicts: list[Conflict] = []
-    if not policy.merges:
-        conflicts.extend(
-            Conflict(kind=kind, name=name, error=_taken(kind, name))
-            for kind, name in staging.taken(tx, into.job_id, CONFLICTS_MAX)
-            # A part without a name of its own exists because what it is part of does.
-            if KINDS[kind].name_field
-        )
-    for kind, name, reference, target_kind, key in staging.dangling(tx, into.job_id, CONFLICTS_MAX):
-        target = " / ".join(msgspec.json.decode(key))
-        error = ReferenceMissing(field=reference, kind=KINDS[target_kind].title, asset_id=target)
-        conflicts.append(Conflict(kind=kind, name=name, error=error))
-    if not sees_all:
-        for kind, name in staging.hidden(tx, into, CONFLICTS_MAX):
-            conflicts.append(Conflict(kind=kind, name=name, error=RoleMissing(role="modify")))
-    for kind_of in creation_order():
-        limit = kind_of.quota if policy.has_quotas else None
-        if limit is not None and staging.quota_use(tx, into, kind_of.name) > limit:
-            error_of = QuotaReached(kind=kind_of.title, limit=limit)
-            conflicts.append(Conflict(kind=kind_of.name, name=kind_of.title, error=error_of))
-    return conflicts
+def delete_selected(tx: Transaction, job_id: str, ids: Collection[str]) -> tuple[dict[str, int], list[Conflict]]:
+    """Delete assets and all that belongs to them alone, keeping them for a rollback of the job.
 
-
-def _taken(kind: str, name: str) -> RomaportError:
-    if kind == "app":
-        return AppNameTaken(name=name)
-    return AssetNameTaken(kind=KINDS[kind].title, name=name, field=KINDS[kind].name_field)
-
-
-def apply(tx: Transaction, into: Into, policy: Policy) -> Applied:
-    """Move a staged and checked package into its instance, in the caller's one transaction."""
-    applied = Applied()
-    for kind in creation_order():
-        if policy.overwrites(kind):
-            applied.updated[kind.name] = staging.merge(tx, into, kind.name)
-        applied.created[kind.name] = staging.insert_new(tx, into, kind.name)
-    return applied
-
-
-def open_holes(tx: Transaction, into: Into, policy: Policy) -> list[tuple[str, str, str]]:
-    """Answer (kind, name, path) of every secret that the imported assets lack, and note them on the assets."""
-    lacking: list[tuple[str, str, str]] = []
-    for kind, name, paths, met_id in list(staging.holes(tx, into.job_id)):
-        needed: list[str] = msgspec.json.decode(paths)
-        if met_id is not None:
-            if not policy.overwrites(KINDS[kind]):
-                continue
-            held = set(msgspec.json.decode(staging.held_secret_paths(tx, met_id)))
-            needed = [path for path in needed if path not in held]
-            staging.set_holes(tx, met_id, msgspec.json.encode(needed).decode())
-        lacking.extend((kind, name, path) for path in needed)
-    return lacking
-
-
-def delete_selected(tx: Transaction, ids: Collection[str]) -> tuple[dict[str, int], list[Conflict]]:
-    """Delete assets and all that belongs to them alone; answer the counts, or what still refers to them."""
+    Answer the counts, or what still refers to them.
+    """
     with selection.selection(tx):
         selection.gather(tx, ids, whole=True)
         found = selection.counts(tx)
         users = selection.users_outside(tx, limit=CONFLICTS_MAX)
         if users:
-            return found, [
-                Conflict(
-                    kind=target_kind,
-                    name=target,
-                    error=AssetInUse(kind=KINDS[target_kind].title, name=target, users=f"{KINDS[kind].title} {name}"),
-                )
-                for kind, name, target_kind, target in users
-            ]
+            return found, [_in_use(user) for user in users]
+        keeping.keep(tx, job_id, selection.chosen())
         selection.remove_selected(tx)
         return found, []
 
 
-def stage(tx: Transaction, batch: Batch) -> None:
-    """Put a batch of arriving assets aside."""
-    staging.stage(tx, batch.assets, batch.references, batch.unique)
-
-
-def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
-    """Count what is staged of a kind."""
-    return staging.staged_count(tx, job_id, kind)
-
-
-def discard(tx: Transaction, job_id: str) -> None:
-    """Remove all that is staged for a job."""
-    staging.discard(tx, job_id)
-
-
-def discard_except(tx: Transaction, job_ids: Collection[str]) -> None:
-    """Remove all that is staged for jobs other than these."""
-    staging.discard_except(tx, job_ids)
-
-
-selected = selection.selection
+def _in_use(user: tuple[str, str, str, str]) -> Conflict:
+    kind, key, target_kind, target_key = user
+    users = f"{KINDS[kind].title} {key_name(key)}"
+    error = AssetInUse(kind=KINDS[target_kind].title, name=key_name(target_key), users=users)
+    return Conflict.of(target_kind, target_key, error)

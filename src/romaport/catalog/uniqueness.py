@@ -3,11 +3,11 @@
 from collections.abc import Collection, Mapping
 
 from romaport.catalog.store import neighbours, rows
-from romaport.errors import AppKeyTaken, AppNameTaken, AssetNameTaken, QuotaReached, RomaportError
+from romaport.errors import QuotaReached
 from romaport.kinds import KINDS, Asset, Kind, Parts, namesakes
 from romaport.storage import Transaction
 
-__all__ = ["alike", "check_alike", "check_room", "is_name_taken", "taken"]
+__all__ = ["alike", "check_alike", "check_room", "is_name_taken"]
 
 
 def alike(
@@ -49,12 +49,3 @@ def check_room(tx: Transaction, kind: Kind, instance_id: str, targets: Mapping[s
         if neighbours.count_referring(tx, kind.name, field, targets[field].id) >= limit:
             place = f"the {KINDS[targets[field].kind].title} {targets[field].name}"
             raise QuotaReached(kind=kind.title, limit=limit, place=place)
-
-
-def taken(kind: Kind, field: str, value: str) -> RomaportError:
-    """Answer the refusal that says that a name, or another unique value, is taken."""
-    if kind.name == "app":
-        return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
-    if field == kind.name_field and kind.refusals.taken is not None:
-        return kind.refusals.taken(name=value)
-    return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

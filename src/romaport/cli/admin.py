@@ -39,12 +39,20 @@ def _from_environment_only(context: typer.Context, value: str) -> str:
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Domain = Annotated[str, typer.Option(help="Name or id of the domain; not needed if there is only one.")]
 _Password = Annotated[
-    str, typer.Option(envvar=PASSWORD_VARIABLE, hidden=True, callback=_from_environment_only, show_default=False)
+    str,
+    typer.Option(
+        help="The new password; asked for if the variable is not set.",
+        envvar=PASSWORD_VARIABLE,
+        hidden=True,
+        callback=_from_environment_only,
+        show_default=False,
+    ),
 ]
 _User = Annotated[str, typer.Argument(help="Name or id of the user.")]
 _Project = Annotated[str, typer.Argument(help="Name or id of the project.")]
 _Policy = Annotated[str, typer.Argument(help='Name of the policy, such as "ROMA FullAccess".')]
 _Name = Annotated[str, typer.Argument(help="The name it shall have.")]
+_Description = Annotated[str, typer.Option(help="What it is for.")]
 _Sure = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 
@@ -165,7 +173,7 @@ def _add_project_commands(projects: typer.Typer, opened: _Open) -> None:
 
 def _add_instance_commands(instances: typer.Typer, opened: _Open) -> None:
     @instances.command("add")
-    def add(project: _Project, name: _Name, *, description: str = "", as_json: _AsJson = False) -> None:
+    def add(project: _Project, name: _Name, *, description: _Description = "", as_json: _AsJson = False) -> None:
         """Add an instance to a project."""
         with opened() as directory:
             instance_id = directory.add_instance(project, name, description)

@@ -3,32 +3,29 @@
 Exit codes: 0 the job succeeded; 1 it failed; 2 wrong usage, refused, or no answer; 130 after Ctrl-C.
 """
 
-import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from romaport.cli.connection import Connection, client_of, instance_of, open_client, profile_of, where
+from romaport.cli.connection import Connection, client_of, instance_of, profile_of
+from romaport.cli.environment import ENVIRONMENT
 from romaport.cli.options import grouped
 from romaport.cli.output import Screen
 from romaport.cli.profile import Profile, save_profile
-from romaport.errors import AssetsMissing, ParameterInvalid, RomaportError, SelectionEmpty
+from romaport.cli.session import REFUSED, Session, conclude, finish, refusals, session_of
+from romaport.cli.values import read_values
+from romaport.errors import AssetsMissing, ParameterInvalid, SelectionEmpty
 
 if TYPE_CHECKING:
     from romaport.client import Client
-    from romaport.wire.assets import JobAnswer
 
-__all__ = ["add_client_commands"]
+__all__ = ["ImportMode", "Mode", "add_client_commands"]
 
-# The client and its HTTP library take a while to load, and help must be fast: they are imported where they are used.
-
-_FAILED, _REFUSED, _INTERRUPTED = 1, 2, 130
+_OURS = "Beyond the contract (romaport servers only)"
 
 
 class ImportMode(StrEnum):
@@ -58,12 +55,38 @@ class Selection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Session:
-    """One command's client, screen and options."""
+class Wider:
+    """What to export, beyond the contract; names may hold `*`, `?` and `[...]`, here and in --app and --task."""
 
-    client: "Client"
-    screen: Screen
-    connection: Connection
+    select: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Assets of any kind, by name, like api:*orders*.", metavar="KIND:NAME", rich_help_panel=_OURS
+        ),
+    ] = None
+    tag: Annotated[list[str] | None, typer.Option(help="Assets with a tag.", rich_help_panel=_OURS)] = None
+    everything: Annotated[bool, typer.Option("--all", help="Everything there is.", rich_help_panel=_OURS)] = False
+    alone: Annotated[
+        bool,
+        typer.Option("--without-dependencies", help="Leave out what the selected assets need.", rich_help_panel=_OURS),
+    ] = False
+
+    def is_needed(self, selection: Selection) -> bool:
+        """Say whether the contract has no words for what is wanted."""
+        has_wildcards = any("*" in name or "?" in name for name in [*(selection.app or []), *(selection.task or [])])
+        return bool(self.select or self.tag or self.everything or self.alone or has_wildcards)
+
+    def names(self, selection: Selection) -> dict[str, list[str]]:
+        """Answer the wanted names by kind. Raises `ParameterInvalid` for what is not KIND:NAME, or for ids."""
+        if selection.app_id or selection.task_id:
+            raise ParameterInvalid(name="--app-id, --task-id", rule="cannot be mixed with wildcards, tags or --all")
+        found: dict[str, list[str]] = {"app": list(selection.app or []), "task": list(selection.task or [])}
+        for text in self.select or []:
+            kind, colon, name = text.partition(":")
+            if not (kind and colon and name):
+                raise ParameterInvalid(name="--select", rule=f"must be like api:*orders*, not {text}")
+            found.setdefault(kind, []).append(name)
+        return {kind: names for kind, names in found.items() if names}
 
 
 def add_client_commands(app: typer.Typer) -> None:
@@ -84,7 +107,7 @@ def login(connection: Connection) -> None:
     What is secret and not given is asked for without showing it; it may also come from the environment.
     """
     screen = Screen(as_json=connection.as_json)
-    with _refusals(screen):
+    with refusals(screen):
         asked = profile_of(connection, Profile())
         with client_of(asked) as client:
             instance = instance_of(client, asked.instance)
@@ -96,34 +119,71 @@ def login(connection: Connection) -> None:
 
 def export(
     selection: Selection,
+    wider: Wider,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write the package to.", dir_okay=False)],
     connection: Connection,
 ) -> None:
     """Export applications and tasks with all that belongs to them, and download the package."""
-    with _session(connection) as session:
+    with session_of(connection) as session:
         _check_folder(output)
-        chosen = _resolved(session.client, selection)
-        job_id = session.client.export(**chosen)
-        _finish(session, job_id, title=f"Export of {selection.title}", output=output)
+        if wider.is_needed(selection):
+            job_id, title = _export_wider(session, wider, selection), "Export"
+        else:
+            job_id = session.client.export(**_resolved(session.client, selection))
+            title = f"Export of {selection.title}"
+        finish(session, job_id, title=title, output=output)
+
+
+def _export_wider(session: Session, wider: Wider, selection: Selection) -> str:
+    from romaport.client import Extras
+
+    return Extras(session.client).export(
+        select=wider.names(selection),
+        tags=wider.tag or [],
+        everything=wider.everything,
+        dependencies=not wider.alone,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mode:
+    """How a package goes in."""
+
+    type: Annotated[ImportMode, typer.Option(help="Add everything as new, or merge.")] = ImportMode.ADD_NEW
+    prefix: Annotated[str, typer.Option(help="Put before every name.")] = ""
+    datasource_overwrite: Annotated[
+        bool, typer.Option("--datasource-overwrite", help="Replace data sources of the same name; with Merge.")
+    ] = False
+    values: Annotated[
+        Path | None,
+        typer.Option(
+            help="Secrets for the package's holes: a YAML or JSON file, ${NAME} for the environment's.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            rich_help_panel=_OURS,
+        ),
+    ] = None
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="The package.", exists=True, dir_okay=False, readable=True)],
+    mode: Mode,
     connection: Connection,
-    *,
-    type: Annotated[ImportMode, typer.Option(help="Add everything as new, or merge.")] = ImportMode.ADD_NEW,
-    prefix: Annotated[str, typer.Option(help="Put before every name.")] = "",
-    datasource_overwrite: Annotated[
-        bool, typer.Option("--datasource-overwrite", help="Replace data sources of the same name; with Merge.")
-    ] = False,
 ) -> None:
     """Import a package into the instance."""
-    from romaport.client import ImportOptions
+    from romaport.client import Extras, ImportOptions
 
-    with _session(connection) as session:
-        options = ImportOptions(type=type.value, prefix=prefix, datasource_overwrite=datasource_overwrite)
-        job_id = session.client.import_package(file, options)
-        _finish(session, job_id, title=f"Import of {file.name}")
+    with session_of(connection) as session:
+        options = ImportOptions(
+            type=mode.type.value, prefix=mode.prefix, datasource_overwrite=mode.datasource_overwrite
+        )
+        if mode.values is None:
+            job_id = session.client.import_package(file, options)
+        else:
+            values = read_values(mode.values, ENVIRONMENT)
+            job_id = Extras(session.client).import_package(file, options, values=values)
+        finish(session, job_id, title=f"Import of {file.name}")
 
 
 def delete(
@@ -133,22 +193,22 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Delete applications and tasks with all that belongs to them."""
-    with _session(connection) as session:
+    with session_of(connection) as session:
         chosen = _resolved(session.client, selection)
         question = f"Delete {selection.title} from instance {session.client.instance_id} at {session.client.endpoint}?"
         if not yes and not sys.stdin.isatty():
             raise ParameterInvalid(name="--yes", rule="is needed where nobody can be asked")
         if not yes and not typer.confirm(question, err=True):
             session.screen.warn("Nothing was deleted.")
-            raise typer.Exit(_REFUSED)
+            raise typer.Exit(REFUSED)
         job_id = session.client.delete(**chosen)
-        _finish(session, job_id, title=f"Deletion of {selection.title}")
+        finish(session, job_id, title=f"Deletion of {selection.title}")
 
 
 def show(job_id: Annotated[str, typer.Argument(help="The job's id.")], connection: Connection) -> None:
     """Show how far a job is now; the exit code is 1 if it has failed."""
-    with _session(connection) as session:
-        _conclude(session.screen, session.client.job(job_id))
+    with session_of(connection) as session:
+        conclude(session.screen, session.client.job(job_id))
 
 
 def wait(
@@ -159,32 +219,10 @@ def wait(
     ] = None,
 ) -> None:
     """Follow a job to its end, and download an export's package if a file is named."""
-    with _session(connection) as session:
+    with session_of(connection) as session:
         if output is not None:
             _check_folder(output)
-        _finish(session, job_id, title=f"Job {job_id}", output=output)
-
-
-@contextmanager
-def _session(connection: Connection) -> Iterator[_Session]:
-    screen = Screen(as_json=connection.as_json)
-    with _refusals(screen), open_client(connection) as client:
-        yield _Session(client=client, screen=screen, connection=connection)
-
-
-@contextmanager
-def _refusals(screen: Screen) -> Iterator[None]:
-    try:
-        yield
-    except RomaportError as refusal:
-        screen.refuse(refusal)
-        raise typer.Exit(_REFUSED) from refusal
-    except OSError as cause:
-        screen.warn(f"Refused: {cause.filename}: {cause.strerror}")
-        screen.result({"error_code": "", "error_msg": f"{cause.filename}: {cause.strerror}"})
-        raise typer.Exit(_REFUSED) from cause
-    except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+        finish(session, job_id, title=f"Job {job_id}", output=output)
 
 
 def _check_folder(output: Path) -> None:
@@ -208,65 +246,3 @@ def _resolved(client: "Client", selection: Selection) -> dict[str, list[str]]:
     if not any(ids.values()):
         raise SelectionEmpty
     return {name: list(dict.fromkeys(chosen)) for name, chosen in ids.items()}
-
-
-def _finish(session: _Session, job_id: str, *, title: str, output: Path | None = None) -> None:
-    """Follow a job to its end, fetch its package if that is wanted, and conclude."""
-    with _going_on(session, job_id, output):
-        job = _followed(session, job_id, title)
-        package = None if output is None else _fetch(session, job, output)
-    _conclude(session.screen, job, package)
-
-
-def _followed(session: _Session, job_id: str, title: str) -> "JobAnswer":
-    answers = session.client.wait(job_id)
-    with session.screen.progress(title) as advance:
-        job = next(answers)
-        advance(job)
-        for job in answers:
-            advance(job)
-    return job
-
-
-def _fetch(session: _Session, job: "JobAnswer", output: Path) -> dict[str, Any] | None:
-    from romaport.client import is_success
-
-    if not is_success(job):
-        return None
-    if not isinstance(job.archive_id, str):
-        raise ParameterInvalid(
-            name="--output", rule="the job has no package: downloaded already, expired, or no export"
-        )
-    with session.screen.transfer(f"Download to {output.name}") as advance:
-        found = session.client.download(job.archive_id, output, advance=advance)
-    session.screen.say(f"{output}: {found.size_bytes} bytes, SHA-256 {found.sha256}")
-    return {"file": str(output), "size_bytes": found.size_bytes, "sha256": found.sha256}
-
-
-@contextmanager
-def _going_on(session: _Session, job_id: str, output: Path | None) -> Iterator[None]:
-    """Whatever ends the command early, say that the job goes on, and how to follow it again."""
-    named = [] if output is None else ["--output", str(output)]
-    again = shlex.join(["romaport", "jobs", "wait", job_id, *named, *where(session.connection)])
-    try:
-        yield
-    except KeyboardInterrupt:
-        session.screen.warn(f"\nThe job goes on. Follow it again with:\n  {again}")
-        session.screen.result({"job": {"id": job_id}, "follow": again})
-        raise
-    except RomaportError:
-        session.screen.warn(f"What became of the job, this tells:\n  {again}")
-        raise
-
-
-def _conclude(screen: Screen, job: "JobAnswer", package: dict[str, Any] | None = None) -> None:
-    """Print a job as it is, and end with the exit code that says so."""
-    from msgspec import to_builtins
-
-    from romaport.client import is_final, is_success, reasons
-
-    screen.say(f"Job {job.id}: {job.status}, {job.progress_percent:.0%}")
-    screen.findings(reasons(job))
-    screen.result({"job": to_builtins(job)} | ({} if package is None else {"package": package}))
-    if is_final(job) and not is_success(job):
-        raise typer.Exit(_FAILED)

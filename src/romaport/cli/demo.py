@@ -1,20 +1,31 @@
-"""The main job as a story: a sample leaves one instance and arrives in another, on a server that is gone afterwards."""
+"""The main job as a story: a sample leaves one instance and arrives in another, changes follow and are taken back."""
 
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import msgspec
 
-from romaport.cli.contents import Contents, Hole, differences, read_contents
+from romaport.cli.differences import item_lines
 from romaport.cli.output import Screen
-from romaport.cli.sample import COMPANY, fill_sample
-from romaport.client import AccessKey, Client, Secret, is_success, reasons
+from romaport.cli.sample import COMPANY, change_sample, fill_sample
+from romaport.client import (
+    AccessKey,
+    Client,
+    Extras,
+    ImportOptions,
+    Report,
+    Secret,
+    Values,
+    is_success,
+    reasons,
+)
 from romaport.errors import Unreachable
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits, PackageReader
@@ -27,8 +38,17 @@ _SUCCEEDED, _FAILED, _INTERRUPTED = 0, 1, 130
 _START_SECONDS = 60
 _STOP_SECONDS = 40
 _LOG_LENGTH_MAX = 2000
-_DIFFERENCES_SHOWN_MAX = 20
+_ITEMS_SHOWN_MAX = 8
+_HOLES_SHOWN_MAX = 3
 _PACKAGE_NAME = "tidewell.zip"
+
+
+_VALUES: Values = {"data_source": {"ledger": {"content.password": "made-up-for-production"}}}
+"""What the target's people hand over with the package."""
+
+
+class _Broken(Exception):
+    """A job of the story failed; what it found is on the screen."""
 
 
 class _Credentials(msgspec.Struct, frozen=True):
@@ -75,6 +95,8 @@ def run_demo(environment: Mapping[str, str]) -> int:
                 Client(place.endpoint, credentials, project_id=found.project_id, instance_id=target_id) as target,
             ):
                 return _told(_Stage(screen, source, target, Path(folder) / _PACKAGE_NAME))
+    except _Broken:
+        return _FAILED
     except KeyboardInterrupt:
         screen.warn("\nInterrupted. The demo's server is stopped, its data removed.")
         return _INTERRUPTED
@@ -83,63 +105,51 @@ def run_demo(environment: Mapping[str, str]) -> int:
 def _told(stage: _Stage) -> int:
     say = stage.screen.say
     fill_sample(stage.source)
-    before = read_contents(stage.source)
-    say(f"The first has got {_counted(before.counts)}.\n")
-
-    exported = _followed(stage, "Export", stage.source, lambda: _export(stage.source))
-    if not is_success(exported) or not isinstance(exported.archive_id, str):
+    say("The first has got the sample; it is exported whole.\n")
+    exported, _ = _done(stage, "Export", stage.source, Extras(stage.source).export(everything=True))
+    if not isinstance(exported.archive_id, str):
         return _FAILED
     received = stage.source.download(exported.archive_id, stage.package)
     with PackageReader.open(stage.package, PackageLimits()) as package:
         package.verify()
         packed = dict(package.manifest.counts)
-        holes = _holes(package)
-    say(f"Package: {received.size_bytes:,} bytes, SHA-256 {received.sha256}")
-    say(f"It holds {_counted(packed)}, and none of their {len(holes)} secrets.\n")
-
-    imported = _followed(stage, "Import", stage.target, lambda: stage.target.import_package(stage.package))
-    if not is_success(imported):
-        return _FAILED
-    after = read_contents(stage.target)
     finished = stage.source.job(exported.id)
-    say(f"\nExport: {finished.status}, its one download is made; {_counted(packed)}")
-    say(f"Import: {imported.status}; {_counted(after.counts)}")
-    return _compared(stage.screen, before, after, holes)
+    say(f"Export: {finished.status}, its one download is made; {_counted(packed)}")
+    say(f"Package: {received.size_bytes:,} bytes, SHA-256 {received.sha256}\n")
+
+    _planned_and_done(stage, ImportOptions(), values=_VALUES)
+    return _changed_and_taken_back(stage) if _is_same(stage) else _FAILED
 
 
-def _export(client: Client) -> str:
-    return client.export(apps=[app.id for app in client.apps()])
+def _planned_and_done(stage: _Stage, options: ImportOptions, *, values: Values) -> Report:
+    """Plan what an import would do in the second instance, show it, do it, and report."""
+    say, extras = stage.screen.say, Extras(stage.target)
+    plan, report = _done(stage, "Plan", stage.target, extras.plan(stage.package, options, values=values))
+    say(f"Plan: {_outcome(report)}. It begins:" if report.outcome else "Plan: nothing to do.")
+    for item in islice(extras.items(plan.id, steps=("create", "update")), _ITEMS_SHOWN_MAX):
+        for line in item_lines(item):
+            say(f"  {line}")
+    job, report = _done(stage, "Import", stage.target, extras.execute(plan.id))
+    say(f"Import: {job.status}; {_outcome(report)}")
+    for hole in report.holes.items[:_HOLES_SHOWN_MAX]:
+        say(f"  hole: {hole.kind.replace('_', ' ')} {hole.name}: {hole.message}")
+    say(f"  {report.holes.total} secrets are to be filled in; {_count(values)} came along as values.\n")
+    return report
 
 
-def _followed(stage: _Stage, title: str, client: Client, start: Callable[[], str]) -> JobAnswer:
-    job = JobAnswer(id="", type="", status="", progress_percent=0.0)
-    with stage.screen.progress(title) as advance:
-        for job in client.wait(start()):
-            advance(job)
-    stage.screen.findings(reasons(job))
-    return job
-
-
-def _holes(package: PackageReader) -> list[Hole]:
-    return [
-        # A schedule goes by the name of its task, and so the last part of a key is a name for every kind.
-        Hole(kind, entry.key[-1], path)
-        for kind in package.manifest.counts
-        for entry in package.entries(kind)
-        for path in entry.holes
-    ]
-
-
-def _compared(screen: Screen, before: Contents, after: Contents, holes: list[Hole]) -> int:
-    found = differences(before, after, holes)
-    for sentence in found[:_DIFFERENCES_SHOWN_MAX]:
-        screen.say(f"  {sentence}")
-    if found:
-        screen.say(f"The instances differ in {len(found)} places.")
+def _changed_and_taken_back(stage: _Stage) -> int:
+    """Change the first instance, bring that over as well, and take it back."""
+    say, extras = stage.screen.say, Extras(stage.target)
+    change_sample(stage.source)
+    say("Somebody changes the first instance; what is new is merged into the second.\n")
+    exported, _ = _done(stage, "Export", stage.source, Extras(stage.source).export(everything=True))
+    stage.source.download(str(exported.archive_id), stage.package)
+    merged = _planned_and_done(stage, ImportOptions(type="Merge", datasource_overwrite=True), values={})
+    if not _is_same(stage):
         return _FAILED
-    screen.say(
-        "Read through the API, asset by asset: both instances hold the same assets.\n"
-        "Their own are ids, times and secrets; those are new, or for the target's people to fill in.\n\n"
+    job, report = _done(stage, "Rollback", stage.target, extras.roll_back(merged.id))
+    say(f"Rollback: {job.status}; {_outcome(report)}. The second instance is as it was before, ids included.\n")
+    say(
         "Try next:\n"
         "  make serve              a server of your own, with state; then README.md, a first export by hand\n"
         "  romaport export --help  the same from the command line, against any server of the contract\n"
@@ -148,10 +158,55 @@ def _compared(screen: Screen, before: Contents, after: Contents, holes: list[Hol
     return _SUCCEEDED
 
 
+def _is_same(stage: _Stage) -> bool:
+    """Compare both instances, asset by asset and field by field."""
+    extras = Extras(stage.target)
+    started = extras.compare(stage.source.instance_id, stage.target.instance_id)
+    job, report = _done(stage, "Comparison", stage.target, started)
+    differing = list(extras.items(job.id))
+    for item in differing[:_ITEMS_SHOWN_MAX]:
+        for line in item_lines(item):
+            stage.screen.say(f"  {line}")
+    if differing:
+        stage.screen.say(f"The instances differ in {len(differing)} assets.")
+        return False
+    stage.screen.say(
+        f"Compared field by field: both instances hold the same {_counted(report.outcome['same'])}.\n"
+        "Their own are ids, times and secrets; those are new, or for the target's people to fill in.\n"
+    )
+    return True
+
+
+def _done(stage: _Stage, title: str, client: Client, job_id: str) -> tuple[JobAnswer, Report]:
+    """Follow a job to its end; answer its last state and its report. Raises `_Broken` if it failed."""
+    job = JobAnswer(id="", type="", status="", progress_percent=0.0)
+    with stage.screen.progress(title) as advance:
+        for job in client.wait(job_id):
+            advance(job)
+    stage.screen.findings(reasons(job))
+    if not is_success(job):
+        raise _Broken
+    return job, Extras(client).report(job_id)
+
+
+def _count(values: Values) -> int:
+    return sum(len(fields) for names in values.values() for fields in names.values())
+
+
+def _outcome(report: Report) -> str:
+    return "; ".join(f"{step}: {_counted(counts)}" for step, counts in report.outcome.items() if counts)
+
+
 def _counted(counts: Mapping[str, int]) -> str:
     kinds = [kind for kind in KINDS if kind in counts]
-    said = [f"{counts[kind]} {kind.replace('_', ' ')}{'' if counts[kind] == 1 else 's'}" for kind in kinds]
+    said = [f"{counts[kind]} {_plural(KINDS[kind].title, counts[kind])}" for kind in kinds]
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+
+
+def _plural(title: str, number: int) -> str:
+    if number == 1:
+        return title
+    return f"{title[:-1]}ies" if title.endswith("y") else f"{title}s"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import typer
 from romaport import __version__
 from romaport.cli.admin import add_admin_commands
 from romaport.cli.client import add_client_commands
+from romaport.cli.extras import add_extra_commands
 from romaport.cli.server import add_server_commands, opened_directory
 from romaport.errors import RomaportError
 
@@ -28,6 +29,7 @@ def version() -> None:
 
 add_server_commands(app)
 add_client_commands(app)
+add_extra_commands(app)
 add_admin_commands(app, opened_directory)
 
 _REFUSED = 2

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from romaport.client import Client
 from romaport.errors import AnswerUnreadable
 
-__all__ = ["COMPANY", "fill_sample"]
+__all__ = ["COMPANY", "change_sample", "fill_sample"]
 
 COMPANY = "Tidewell Outfitters"
 """Whose assets the sample would be, if there were such a company."""
@@ -206,6 +208,22 @@ def fill_sample(client: Client) -> None:
             task_id = _created(client, (*fdi, "tasks"), body, "task", "task_id")
             if flow.schedule is not None:
                 _created(client, (*fdi, "tasks", task_id, "dispatches"), flow.schedule, "dispatch_id")
+
+
+def change_sample(client: Client) -> None:
+    """Change the sample a little: a new application, and a data source that has moved. Raises what the client does."""
+    body = {"name": "Rental", "key": "tidewell-rental", "remark": "Boats and tents for a weekend"}
+    client.post("instances", client.instance_id, "apps", body=body)
+    path = ("fdi", "instances", client.instance_id, "datasources")
+    listed = client.get(*path, query={"name": "stock"})
+    found = msgspec.convert(listed, _Listed).entities[0]
+    moved = {**found["content"], "host": f"wms-2.{_HOST}"}
+    named = {name: found[name] for name in ("datasource_name", "datasource_type", "app_id", "description")}
+    client.put(*path, found["datasource_id"], body={**named, "content": moved})
+
+
+class _Listed(msgspec.Struct):
+    entities: list[dict[str, Any]]
 
 
 def _created(client: Client, path: tuple[str, ...], body: dict[str, Any], *id_path: str) -> str:

@@ -1,11 +1,12 @@
 """Commands that run the server on this machine, and show how it is set."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from romaport.cli.environment import ENVIRONMENT
 
 if TYPE_CHECKING:
     from romaport.auth import Directory
@@ -27,7 +28,7 @@ def _settings(**server: object) -> "Settings":
 
     from romaport.settings import read_settings
 
-    read = read_settings(os.environ)
+    read = read_settings(ENVIRONMENT)
     given = {name: value for name, value in server.items() if value is not None}
     return structs.replace(read, server=structs.replace(read.server, **given))
 
@@ -65,7 +66,7 @@ def demo() -> None:
     """Show the main job: a sample leaves one instance and arrives in another, on a server of its own."""
     from romaport.cli.demo import run_demo
 
-    raise typer.Exit(run_demo(os.environ))
+    raise typer.Exit(run_demo(ENVIRONMENT))
 
 
 def settings(*, json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:
@@ -74,7 +75,7 @@ def settings(*, json: Annotated[bool, typer.Option("--json", help="Print one JSO
 
     from romaport.settings import described
 
-    found = described(_settings(), os.environ)
+    found = described(_settings(), ENVIRONMENT)
     if json:
         typer.echo(msgspec.json.encode(found).decode())
         return

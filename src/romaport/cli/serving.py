@@ -1,12 +1,15 @@
 """Running the server in this process: the embedded HTTP server in our own loop, and a stop that cuts nobody off."""
 
 import asyncio
+import fcntl
 import json
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import uvloop
 from granian.constants import Interfaces
@@ -14,8 +17,10 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
+from romaport.api import Application
 from romaport.assembly import build
 from romaport.auth import TENANT_ADMINISTRATOR, Directory
+from romaport.errors import SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
@@ -30,6 +35,7 @@ _DOMAIN = "romaport"
 _PROJECT = "default"
 _INSTANCES = ("development", "production")
 _USER = "admin"
+_LOCK = "server.lock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,33 +82,67 @@ def run_server(
     announce: Callable[[str, FirstCredentials | None], None],
     checkpoint: Checkpoint | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `announce` is told the address once requests are answered."""
-    system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
-    credentials = first_start(system.directory)
-    port = settings.server.port or _free_port(settings.server.host)
+    """Serve until SIGINT or SIGTERM; `announce` is told the address once requests are answered.
 
-    async def serve() -> None:
-        server = Server(
-            system.app,
-            address=settings.server.host,
-            port=port,
-            interface=Interfaces.ASGI,
-            websockets=False,
-            backlog=1024,
-            http1_settings=HTTP1Settings(max_buffer_size=_HEADERS_BYTES_MAX),
-            log_enabled=False,
-            log_level=LogLevels.warning,
-        )
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, server.stop)
-        serving = asyncio.create_task(server.serve())
-        await _until_answering(settings.server.host, port, serving)
-        announce(f"http://{settings.server.host}:{port}", credentials)
-        await serving
+    Raises `SettingInvalid` if the address or the data folder is another's.
+    """
+    host = settings.server.host
+    port = settings.server.port or _free_port(host)
+    # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
+    _check_address(host, port)
+    with _alone_in(settings.data):
+        system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
+        credentials = first_start(system.directory)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(system.app, host, port, lambda address: announce(address, credentials)))
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve())
+
+def _check_address(host: str, port: int) -> None:
+    """Refuse an address that is taken; the HTTP server itself would share it with whoever has it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as found:
+        # What an earlier server's connections left behind is not in the way; a listener is.
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+        except OSError as cause:
+            raise SettingInvalid(name="ROMAPORT_SERVER_PORT", rule=f"{host}:{port}: {cause.strerror}") from cause
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other servers off a data folder; each takes what it finds half done there for a leftover of its own.
+
+    The lock is the process's, and ends with it however it ends.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / _LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            raise SettingInvalid(name="ROMAPORT_SERVER_DATA", rule=f"another server works on {folder}") from cause
+        yield
+
+
+async def _serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
+    server = Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        backlog=1024,
+        http1_settings=HTTP1Settings(max_buffer_size=_HEADERS_BYTES_MAX),
+        log_enabled=False,
+        log_level=LogLevels.warning,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.stop)
+    serving = asyncio.create_task(server.serve())
+    await _until_answering(host, port, serving)
+    announce(f"http://{host}:{port}")
+    await serving
 
 
 async def _until_answering(host: str, port: int, serving: "asyncio.Task[None]") -> None:

@@ -16,7 +16,7 @@ from romaport.clock import Clock, system_clock
 from romaport.errors import AnswerUnreadable, ParameterInvalid
 from romaport.wire.assets import ExportRequest, JobAnswer, SelectedApp, SelectedTask
 
-__all__ = ["Client", "ImportOptions"]
+__all__ = ["Client", "ImportOptions", "query_of"]
 
 _IMPORT_FIELD = "ImportAssetRequestBody"
 # The longest pages that every published version allows (contract 7.1).
@@ -97,15 +97,9 @@ class Client:
     def import_package(self, path: Path, options: ImportOptions | None = None) -> str:
         """Send a package, streamed from the disk, start its import, and answer the job's id."""
         chosen = options or ImportOptions()
-        # What is the default goes unsaid: some published versions know no options.
-        query = {name: _text(value) for name, value in msgspec.structs.asdict(chosen).items() if _differs(name, value)}
+        place = self._below_project(self._assets("import"))
         with path.open("rb") as file:
-            request = self._transport.build(
-                "POST",
-                self._url(self._assets("import"), query),
-                files={_IMPORT_FIELD: (path.name, file, "application/zip")},
-            )
-            answer, _ = self._transport.answer(request)
+            answer = self.send_form(place, {_IMPORT_FIELD: (path.name, file, "application/zip")}, query_of(chosen))
         return as_text(answer, "job_id", endpoint=self.endpoint)
 
     def job(self, job_id: str) -> JobAnswer:
@@ -188,6 +182,24 @@ class Client:
         content = None if body is None else msgspec.json.encode(body)
         return self._transport.json(method, self._below_project(segments), query=query, body=content)[0]
 
+    # Anything else a server may offer: whole paths
+
+    def get_at(self, segments: tuple[str, ...], *, query: Mapping[str, str] | None = None) -> Json:
+        """Read what lies at a whole path."""
+        return self._transport.json("GET", segments, query=query)[0]
+
+    def post_at(self, segments: tuple[str, ...], *, body: object = None) -> Json:
+        """Start what an operation at a whole path starts."""
+        content = None if body is None else msgspec.json.encode(body)
+        return self._transport.json("POST", segments, body=content)[0]
+
+    def send_form(
+        self, segments: tuple[str, ...], parts: Mapping[str, object], query: Mapping[str, str] | None = None
+    ) -> Json:
+        """Send a form to a whole path, its files streamed from the disk."""
+        request = self._transport.build("POST", self._transport.url(segments, query), files=parts)
+        return self._transport.answer(request)[0]
+
     def _url(self, segments: tuple[str, ...], query: Mapping[str, str] | None = None) -> str:
         return self._transport.url(self._below_project(segments), query)
 
@@ -201,6 +213,12 @@ class Client:
         if not self.instance_id:
             raise ParameterInvalid(name="instance", rule="is needed for this operation")
         return self.instance_id
+
+
+def query_of(options: ImportOptions) -> dict[str, str]:
+    """Write options as a query. What is the default goes unsaid: some published versions know no options."""
+    given = msgspec.structs.asdict(options)
+    return {name: _text(value) for name, value in given.items() if _differs(name, value)}
 
 
 def _differs(name: str, value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from romaport.jobs.engine import Engine
 from romaport.jobs.engine_embedded import EmbeddedEngine
-from romaport.jobs.job import Archive, Finding, Job, Owner, Severity
+from romaport.jobs.job import Archive, Finding, Item, Job, Outcome, Owner, Severity
 from romaport.jobs.ledger import Fenced, JobOptions, Ledger
 from romaport.jobs.runner import Checkpoint, JobContext, JobStory, Runner, Stopped
 from romaport.jobs.states import MOVES, JobType, State, can_move
@@ -17,12 +17,14 @@ __all__ = [
     "Engine",
     "Fenced",
     "Finding",
+    "Item",
     "Job",
     "JobContext",
     "JobOptions",
     "JobStory",
     "JobType",
     "Ledger",
+    "Outcome",
     "Owner",
     "Runner",
     "Severity",

@@ -7,7 +7,10 @@ from typing import Any
 
 from romaport.jobs.states import JobType, State
 
-__all__ = ["Archive", "Finding", "Job", "Owner", "Severity"]
+__all__ = ["Archive", "Finding", "Item", "Job", "Outcome", "Owner", "Severity"]
+
+Outcome = dict[str, dict[str, int]]
+"""How many assets became what, by kind: `{"created": {"app": 2}, "kept": {"task": 5}}`."""
 
 
 class Severity(StrEnum):
@@ -27,6 +30,22 @@ class Finding:
     code: str
     message: str
     severity: Severity = Severity.REFUSAL
+    advice: str = ""
+    """What to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One asset in the result of a plan or a comparison."""
+
+    kind: str
+    key: tuple[str, ...]
+    step: str
+    """What would become of it, or on which side it is."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+    """Field by field: `{"field": path, "before": value, "after": value}`, secrets as stars."""
+    change_id: str | None = None
+    """What had written the asset in the instance last, when this was found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +60,7 @@ class Owner:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One asynchronous export, import or deletion."""
+    """One asynchronous export, import, deletion, plan, rollback or comparison."""
 
     id: str
     owner: Owner
@@ -59,6 +78,11 @@ class Job:
     checkpoint: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
+    outcome: Outcome = field(default_factory=dict)
+    kept_until: datetime | None = None
+    """Until when it can be taken back, or executed; None when it cannot."""
+    undone_by: str | None = None
+    """The rollback that took it back."""
     archive_id: str | None = None
     findings: tuple[Finding, ...] = field(default=())
     """The first of its findings, as many as the wire shows."""

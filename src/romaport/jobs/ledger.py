@@ -4,7 +4,7 @@ Every write of a running job is bound to its attempt; what an older attempt stil
 refused with `Fenced`. Every change is announced as soon as it is committed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -12,10 +12,18 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from romaport.clock import Clock, iso
-from romaport.errors import ArchiveExpired, ArchiveMissing, ArchiveTaken, JobMissing, JobMoveRefused, JobRunning
+from romaport.errors import (
+    ArchiveExpired,
+    ArchiveMissing,
+    ArchiveTaken,
+    JobMissing,
+    JobMoveRefused,
+    JobRunning,
+    RollbackRefused,
+)
 from romaport.ids import new_id
 from romaport.jobs import store
-from romaport.jobs.job import Archive, Finding, Job, Owner, Severity
+from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State, can_move
 from romaport.jobs.watch import Watch
 from romaport.storage import Transaction, TransactionConflict, after_commit
@@ -42,6 +50,11 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     retry_seconds: Annotated[
         float, Meta(ge=0.1, le=300, description="Pause before a job that met a broken store is tried again.")
     ] = 2.0
+    kept_seconds: Annotated[
+        int,
+        Meta(ge=0, le=31_536_000, description="How long an import or a deletion can be rolled back; 0 keeps nothing."),
+    ] = 604_800
+    plan_seconds: Annotated[int, Meta(ge=1, le=31_536_000, description="How long a plan can be executed.")] = 86_400
     answers_max: Annotated[
         int, Meta(ge=1, le=1_000_000, description="Ready progress answers that are kept in memory.")
     ] = 10_000
@@ -59,8 +72,20 @@ class Ledger:
         self._clock = clock
         self.options = options
 
-    def open(self, tx: Transaction, owner: Owner, type_: JobType, request: dict[str, Any], *, job_id: str = "") -> Job:
-        """Begin a new job; raise `JobRunning` when the user's slots for the type are all in use."""
+    def open(  # noqa: PLR0913 - who, what, and the two halves of the request
+        self,
+        tx: Transaction,
+        owner: Owner,
+        type_: JobType,
+        request: dict[str, Any],
+        *,
+        job_id: str = "",
+        sealed: bytes | None = None,
+    ) -> Job:
+        """Begin a new job; raise `JobRunning` when the user's slots for the type are all in use.
+
+        `sealed` is what of the request must not lie readable, sealed for the job's id.
+        """
         slot = self.admit(tx, owner, type_)
         job = Job(
             id=job_id or new_id(),
@@ -78,7 +103,7 @@ class Ledger:
             ended_at=None,
         )
         try:
-            store.add(tx, job, slot)
+            store.add(tx, job, slot, sealed)
         except TransactionConflict as cause:
             raise JobRunning(type=type_.value, limit=self.options.running_per_user) from cause
         return job
@@ -117,11 +142,15 @@ class Ledger:
         after_commit(tx, lambda: self._watch.announce(job.id))
         return replace(job, **values)
 
-    def succeed(self, tx: Transaction, job: Job, *, archive: Archive | None = None) -> None:
-        """End a job in success, with the archive whose bytes are already stored; raise `Fenced`."""
+    def succeed(self, tx: Transaction, job: Job, *, archive: Archive | None = None, kept_seconds: int = 0) -> None:
+        """End a job in success; raise `Fenced`.
+
+        With the archive whose bytes are already stored, or with how long the job can be taken back or executed.
+        """
         if archive is not None:
             store.add_archive(tx, archive)
-        self._end(tx, job, State.SUCCEEDED)
+        kept_until = self._clock() + timedelta(seconds=kept_seconds) if kept_seconds else None
+        self._end(tx, job, State.SUCCEEDED, kept_until)
 
     def fail(self, tx: Transaction, job: Job, findings: Sequence[Finding]) -> None:
         """End a job in failure, saying why; raise `Fenced`."""
@@ -130,15 +159,57 @@ class Ledger:
         self._end(tx, job, State.FAILED)
 
     def note(self, tx: Transaction, job: Job, findings: Sequence[Finding]) -> None:
-        """Add findings that stand in nobody's way."""
-        assert all(found.severity is not Severity.REFUSAL for found in findings)
+        """Add findings that do not end the job."""
         store.add_findings(tx, job.id, findings)
 
-    def _end(self, tx: Transaction, job: Job, state: State) -> None:
+    def _end(self, tx: Transaction, job: Job, state: State, kept_until: datetime | None = None) -> None:
         assert can_move(job.state, state)
-        if not store.move(tx, job, state, at=self._clock()):
+        if not store.move(tx, job, state, at=self._clock(), kept_until=kept_until):
             raise Fenced
         after_commit(tx, lambda: self._watch.announce(job.id))
+
+    def sealed(self, tx: Transaction, job_id: str) -> bytes | None:
+        """Answer what of a job's request lies sealed."""
+        return store.sealed(tx, job_id)
+
+    def findings(
+        self, tx: Transaction, job_id: str, severity: Severity, *, limit: int, offset: int = 0
+    ) -> tuple[int, list[Finding]]:
+        """Answer how many findings of a severity a job has, and a page of them."""
+        return store.read_findings(tx, job_id, severity, limit=limit, offset=offset)
+
+    def write_items(self, tx: Transaction, job: Job, items: Iterable[Item], *, first: int = 0) -> None:
+        """Write what a plan or a comparison found, the first of the items at this position."""
+        store.add_items(tx, job.id, items, first=first)
+
+    def items(
+        self, tx: Transaction, job_id: str, *, limit: int, offset: int = 0, steps: Collection[str] = ()
+    ) -> tuple[int, list[Item]]:
+        """Answer how many items a job has, of some steps or of all, and a page of them."""
+        return store.read_items(tx, job_id, limit=limit, offset=offset, steps=steps)
+
+    def all_items(self, tx: Transaction, job_id: str) -> Iterator[Item]:
+        """Yield every item of a job in their order, without holding them."""
+        return store.all_items(tx, job_id)
+
+    def undo(self, tx: Transaction, job_id: str, *, by: Job) -> None:
+        """Note that a rollback takes a job back; raise `RollbackRefused` if that was done, or is too late."""
+        if not store.undo(tx, job_id, by=by.id):
+            raise RollbackRefused(job_id=job_id, reason="it was rolled back already, or is no longer kept")
+
+    def kept(self, tx: Transaction, type_: JobType) -> list[str]:
+        """Answer the jobs of a type that can still be taken back or executed."""
+        return store.kept(tx, type_)
+
+    def let_go(self, tx: Transaction, at: datetime) -> list[str]:
+        """End the time of the jobs that could be taken back or executed until now; answer their ids."""
+        over = store.no_longer_kept(tx, at)
+        store.let_go(tx, over)
+        return over
+
+    def archive_of(self, tx: Transaction, job_id: str) -> Archive | None:
+        """Answer the archive an export has left, whether it is still there or not."""
+        return store.archive_of(tx, job_id)
 
     def new_archive(self, job: Job, *, size_bytes: int, sha256: str, ttl_seconds: int) -> Archive:
         """Describe the archive of an export whose bytes are about to be stored."""

@@ -135,7 +135,7 @@ class Runner:
         return True
 
     def _fail(self, job: Job, refusal: RomaportError) -> None:
-        found = Finding(kind="job", name=job.id, code=refusal.code, message=refusal.explanation)
+        found = Finding(kind="job", name=job.id, code=refusal.code, message=refusal.explanation, advice=refusal.advice)
         with self._database.transaction() as tx:
             self._ledger.fail(tx, job, [found])
         _log.warning("job_failed", extra={"job_id": job.id, "code": refusal.code})

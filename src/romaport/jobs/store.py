@@ -1,33 +1,47 @@
 """Jobs, their findings and their archives as rows. Every change of a state is a compare-and-set."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
 
 from romaport.clock import milliseconds
-from romaport.jobs.job import Archive, Finding, Job, Owner, Severity
+from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State
 from romaport.storage import Transaction
-from romaport.storage.tables import archives, job_findings, jobs
+from romaport.storage.tables import archives, job_findings, job_items, jobs
 
 __all__ = [
     "add",
     "add_archive",
     "add_findings",
+    "add_items",
+    "all_items",
     "archive",
+    "archive_of",
     "begin",
     "expired",
     "free_slot",
+    "kept",
     "kept_archives",
+    "let_go",
     "move",
+    "no_longer_kept",
     "pending",
     "read",
+    "read_findings",
+    "read_items",
     "record",
+    "sealed",
     "take",
+    "undo",
 ]
+
+
+_ITEMS_AT_ONCE = 1_000
 
 
 def _moment(number: int | None) -> datetime | None:
@@ -48,7 +62,9 @@ def read(tx: Transaction, job_id: str, *, findings: int = 0) -> Job | None:
     row = tx.execute(statement).one_or_none()
     if row is None:
         return None
-    found = read_findings(tx, job_id, limit=findings) if findings and row.state == State.FAILED else []
+    found = (
+        read_findings(tx, job_id, Severity.REFUSAL, limit=findings)[1] if findings and row.state == State.FAILED else []
+    )
     return _job(row, found)
 
 
@@ -71,23 +87,83 @@ def _job(row: Row[Any], findings: Iterable[Finding]) -> Job:
         checkpoint=msgspec.json.decode(row.checkpoint),
         created_at=created_at,
         ended_at=_moment(row.ended_at),
+        outcome=msgspec.json.decode(row.outcome),
+        kept_until=_moment(row.kept_until),
+        undone_by=row.undone_by,
         archive_id=row.archive_id,
         findings=tuple(findings),
     )
 
 
-def read_findings(tx: Transaction, job_id: str, *, limit: int) -> list[Finding]:
-    """Read the first refusals of a job."""
-    statement = (
-        select(job_findings)
-        .where(job_findings.c.job_id == job_id, job_findings.c.severity == Severity.REFUSAL.value)
-        .order_by(job_findings.c.position)
-        .limit(limit)
+def read_findings(
+    tx: Transaction, job_id: str, severity: Severity, *, limit: int, offset: int = 0
+) -> tuple[int, list[Finding]]:
+    """Answer how many findings of a severity a job has, and a page of them in their order."""
+    matching = (job_findings.c.job_id == job_id, job_findings.c.severity == severity.value)
+    total = tx.execute(select(func.count()).select_from(job_findings).where(*matching)).scalar_one()
+    rows = tx.execute(
+        select(job_findings).where(*matching).order_by(job_findings.c.position).limit(limit).offset(offset)
     )
-    return [
-        Finding(kind=row.kind, name=row.name, code=row.code, message=row.message, severity=Severity(row.severity))
-        for row in tx.execute(statement)
+    return total, [
+        Finding(
+            kind=row.kind,
+            name=row.name,
+            code=row.code,
+            message=row.message,
+            severity=Severity(row.severity),
+            advice=row.advice,
+        )
+        for row in rows
     ]
+
+
+def add_items(tx: Transaction, job_id: str, items: Iterable[Item], *, first: int = 0) -> None:
+    """Write what a plan or a comparison found, in its order, the first at a position; an earlier attempt's go."""
+    tx.execute(delete(job_items).where(job_items.c.job_id == job_id, job_items.c.position >= first))
+    rows = (
+        {
+            "job_id": job_id,
+            "position": position,
+            "kind": item.kind,
+            "key": _text(item.key),
+            "step": item.step,
+            "changes": _text(item.changes),
+            "change_id": item.change_id,
+        }
+        for position, item in enumerate(items, first)
+    )
+    while batch := list(islice(rows, _ITEMS_AT_ONCE)):
+        tx.execute(insert(job_items), batch)
+
+
+def read_items(
+    tx: Transaction, job_id: str, *, limit: int, offset: int, steps: Collection[str]
+) -> tuple[int, list[Item]]:
+    """Answer how many items of some steps a job has, all steps if none is named, and a page of them."""
+    matching = job_items.c.job_id == job_id
+    if steps:
+        matching &= job_items.c.step.in_(list(steps))
+    total = tx.execute(select(func.count()).select_from(job_items).where(matching)).scalar_one()
+    rows = tx.execute(select(job_items).where(matching).order_by(job_items.c.position).limit(limit).offset(offset))
+    return total, [_item(row) for row in rows]
+
+
+def all_items(tx: Transaction, job_id: str) -> Iterator[Item]:
+    """Yield every item of a job in their order, without holding them."""
+    statement = select(job_items).where(job_items.c.job_id == job_id).order_by(job_items.c.position)
+    with tx.execution_options(yield_per=_ITEMS_AT_ONCE).execute(statement) as found:
+        for row in found:
+            yield _item(row)
+
+
+def _item(row: Row[Any]) -> Item:
+    return Item(
+        kind=row.kind,
+        key=tuple(msgspec.json.decode(row.key)),
+        step=row.step,
+        changes=msgspec.json.decode(row.changes),
+        change_id=row.change_id,
+    )
 
 
 def free_slot(tx: Transaction, owner: Owner, type_: JobType, slots: int) -> int | None:
@@ -102,8 +178,8 @@ def free_slot(tx: Transaction, owner: Owner, type_: JobType, slots: int) -> int 
     return next((slot for slot in range(slots) if slot not in used), None)
 
 
-def add(tx: Transaction, job: Job, slot: int) -> None:
-    """Insert a new job into a free slot."""
+def add(tx: Transaction, job: Job, slot: int, sealed: bytes | None) -> None:
+    """Insert a new job into a free slot, with the sealed part of its request."""
     tx.execute(
         insert(jobs).values(
             id=job.id,
@@ -115,6 +191,7 @@ def add(tx: Transaction, job: Job, slot: int) -> None:
             state=job.state.value,
             slot=slot,
             request=_text(job.request),
+            sealed=sealed,
             created_at=milliseconds(job.created_at),
         )
     )
@@ -144,11 +221,15 @@ def record(tx: Transaction, job: Job, values: Mapping[str, Any]) -> bool:
     return tx.execute(statement).rowcount == 1
 
 
-def move(tx: Transaction, job: Job, wanted: State, *, at: datetime) -> bool:
+def move(tx: Transaction, job: Job, wanted: State, *, at: datetime, kept_until: datetime | None = None) -> bool:
     """Move a job from the state and attempt it was read in to another; False if someone was faster."""
     values: dict[str, Any] = {"state": wanted.value}
     if job.state is State.RUNNING:
         values |= {"ended_at": milliseconds(at), "checkpoint": "{}"}
+        if kept_until is not None:
+            values["kept_until"] = milliseconds(kept_until)
+        if job.type is not JobType.PLAN or kept_until is None:
+            values["sealed"] = None
     statement = (
         update(jobs)
         .where(jobs.c.id == job.id, jobs.c.state == job.state.value, jobs.c.attempt == job.attempt)
@@ -169,6 +250,7 @@ def add_findings(tx: Transaction, job_id: str, findings: Iterable[Finding]) -> N
             "name": found.name,
             "code": found.code,
             "message": found.message,
+            "advice": found.advice,
         }
         for position, found in enumerate(findings, 0 if last is None else last + 1)
     ]
@@ -198,7 +280,16 @@ def add_archive(tx: Transaction, archive_row: Archive) -> None:
 
 def archive(tx: Transaction, archive_id: str) -> Archive | None:
     """Read an archive."""
-    row = tx.execute(select(archives).where(archives.c.id == archive_id)).one_or_none()
+    return _archive(tx, archives.c.id == archive_id)
+
+
+def archive_of(tx: Transaction, job_id: str) -> Archive | None:
+    """Read the archive of a job."""
+    return _archive(tx, archives.c.job_id == job_id)
+
+
+def _archive(tx: Transaction, condition: ColumnElement[bool]) -> Archive | None:
+    row = tx.execute(select(archives).where(condition)).one_or_none()
     if row is None:
         return None
     expires_at = _moment(row.expires_at)
@@ -241,6 +332,38 @@ def kept_archives(tx: Transaction) -> set[str]:
         select(archives.c.id).join(jobs, jobs.c.id == archives.c.job_id).where(jobs.c.state == State.SUCCEEDED.value)
     )
     return set(tx.execute(statement).scalars())
+
+
+def sealed(tx: Transaction, job_id: str) -> bytes | None:
+    """Read the sealed part of a job's request."""
+    return tx.execute(select(jobs.c.sealed).where(jobs.c.id == job_id)).scalar_one_or_none()
+
+
+def undo(tx: Transaction, job_id: str, *, by: str) -> bool:
+    """Note which rollback takes a job back; False if another has, or nothing of it is kept."""
+    statement = (
+        update(jobs)
+        .where(jobs.c.id == job_id, jobs.c.undone_by.is_(None), jobs.c.kept_until.is_not(None))
+        .values(undone_by=by, kept_until=None)
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def no_longer_kept(tx: Transaction, at: datetime) -> list[str]:
+    """Answer the jobs whose time to be taken back or executed is over."""
+    return list(tx.execute(select(jobs.c.id).where(jobs.c.kept_until <= milliseconds(at))).scalars())
+
+
+def kept(tx: Transaction, type_: JobType) -> list[str]:
+    """Answer the jobs of a type that can still be taken back or executed."""
+    return list(
+        tx.execute(select(jobs.c.id).where(jobs.c.kept_until.is_not(None), jobs.c.type == type_.value)).scalars()
+    )
+
+
+def let_go(tx: Transaction, job_ids: Collection[str]) -> None:
+    """Note that what was kept for these jobs is gone."""
+    tx.execute(update(jobs).where(jobs.c.id.in_(list(job_ids))).values(kept_until=None, sealed=None))
 
 
 def discard_findings(tx: Transaction, job_id: str) -> None:

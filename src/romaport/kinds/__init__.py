@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from romaport.kinds import api, api_group, app, data_source, environment, schedule, task
 from romaport.kinds.api import api_definition, runtime_definition
 from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
+from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Refusals, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
@@ -14,6 +15,7 @@ __all__ = [
     "RELEASE_ID",
     "RELEASE_NAME",
     "Asset",
+    "Change",
     "Filter",
     "Kind",
     "Listing",
@@ -24,6 +26,7 @@ __all__ = [
     "Travel",
     "Viewer",
     "api_definition",
+    "changes",
     "creation_order",
     "masked",
     "namesakes",

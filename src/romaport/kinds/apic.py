@@ -103,10 +103,10 @@ def shown(local: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def arrived(at_ms: int) -> dict[str, Any]:
-    """Answer the local fields of an API that an import has just published in RELEASE."""
+def arrived(local: Mapping[str, Any], at_ms: int) -> dict[str, Any]:
+    """Answer the local fields of an API that an import has just published in RELEASE, made from those it had."""
     return published(
-        {},
+        local,
         Publication(
             env_id=RELEASE_ID,
             env_name=RELEASE_NAME,

@@ -214,9 +214,9 @@ class Kind:
     """Its assets travel in packages; otherwise all of them belong to the instance (contract 6.1)."""
     is_numbered: bool = False
     """Its ids are whole numbers on the wire (contract 7.1)."""
-    arrive: Callable[[int], dict[str, Any]] | None = None
-    """For a kind of which only what is published travels: the local fields of an asset that an import has
-    just published, by the time in milliseconds."""
+    arrive: Callable[[Mapping[str, Any], int], dict[str, Any]] | None = None
+    """For a kind of which only what is published travels: the local fields of an asset that an import has just
+    published, made from those it had and the time in milliseconds."""
     joins: str | None = None
     """A kind whose names these share, and whose list, show and delete operations serve these too."""
     tags: str | None = None

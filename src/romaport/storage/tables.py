@@ -334,6 +334,12 @@ jobs = Table(
         postgresql_where=text("state = 'running'"),
     ),
     Index("ix_jobs_state", "state", "created_at"),
+    Index(
+        "ix_jobs_kept_until",
+        "kept_until",
+        sqlite_where=text("kept_until IS NOT NULL"),
+        postgresql_where=text("kept_until IS NOT NULL"),
+    ),
 )
 
 job_findings = Table(

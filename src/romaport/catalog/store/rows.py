@@ -1,6 +1,6 @@
 """Assets as rows, and rows as assets."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "count",
     "ids_of",
     "keyed_by",
+    "listed",
     "loaded",
     "members",
     "page",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 _IDS_PER_STATEMENT = 5_000
+_ROWS_AT_ONCE = 1_000
 _NUMBERS = "ids"
 
 
@@ -283,13 +286,9 @@ def visible_ids(member_id: str) -> Select[Any]:
     That is own and shared applications with all that belongs to them, and what belongs to no application but to
     the instance as a whole.
     """
-    is_own = or_(
-        assets.c.created_by == member_id,
-        exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == member_id),
-    )
     is_owned = exists().where(asset_references.c.asset_id == assets.c.id, asset_references.c.owns == 1)
     roots = select(assets.c.id).where(
-        or_(and_(assets.c.kind == "app", is_own), and_(assets.c.kind != "app", ~is_owned))
+        or_(and_(assets.c.kind == "app", _is_open_to(member_id)), and_(assets.c.kind != "app", ~is_owned))
     )
     visible = roots.cte("visible", recursive=True)
     below = select(asset_references.c.asset_id).where(
@@ -302,8 +301,7 @@ def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page)
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
     matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
     for found, value in asked.filters:
-        is_fuzzy = found.fuzzy and found.query not in asked.precise
-        matching = matching.where(_condition(found, value, is_fuzzy=is_fuzzy))
+        matching = matching.where(_kept(found, value, asked))
     if asked.member_id is not None:
         matching = matching.where(assets.c.id.in_(visible_ids(asked.member_id)))
     if asked.is_own is not None:
@@ -313,6 +311,23 @@ def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page)
     order = (assets.c.created_at.desc(), assets.c.id) if asked.descending else (assets.c.created_at, assets.c.id)
     rows = tx.execute(matching.order_by(*order).limit(asked.limit).offset(asked.offset))
     return total, list(rows.scalars())
+
+
+def _is_open_to(user_id: str, role: str = "") -> ColumnElement[bool]:
+    """Match applications that a user made or is shared, with a role if one is named; `admin` has them all."""
+    shared = exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == user_id)
+    if role:
+        shared = shared.where(or_(*(app_members.c.roles.contains(f'"{held}"') for held in (role, "admin"))))
+    return or_(assets.c.created_by == user_id, shared)
+
+
+def _kept(found: Filter, value: str, asked: Page) -> ColumnElement[bool]:
+    """Match what a filter keeps; `member` and `role` look at users instead of fields, and only for applications."""
+    if found.matches == "member":
+        return _is_open_to(value)
+    if found.matches == "role":
+        return true() if asked.member_id is None else _is_open_to(asked.member_id, value)
+    return _condition(found, value, is_fuzzy=found.fuzzy and found.query not in asked.precise)
 
 
 def _condition(found: Filter, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
@@ -347,6 +362,20 @@ def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> Column
         condition &= edge.c.field == field
     condition &= _refers(edge.c.target_id, rest, value) if rest else edge.c.target_id == value
     return exists().where(condition)
+
+
+def listed(
+    tx: Transaction, instance_id: str, kinds: Collection[str], member_id: str | None
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield (id, kind, key, name, body) of the assets of some kinds that a user may see, without holding them."""
+    statement = select(assets.c.id, assets.c.kind, assets.c.key, assets.c.name, assets.c.body).where(
+        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
+    )
+    if member_id is not None:
+        statement = statement.where(assets.c.id.in_(visible_ids(member_id)))
+    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement.order_by(assets.c.kind, assets.c.key)) as rows:
+        for row in rows:
+            yield row[0], row[1], row[2], row[3], row[4]
 
 
 def creator(tx: Transaction, asset_id: str) -> str | None:

@@ -8,17 +8,37 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, MetaData, Select, String, Table, and_, delete, func, insert, or_, select
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
 
+from romaport.catalog.store.rows import visible_ids
 from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
 __all__ = [
+    "chosen",
     "counts",
     "drag_in",
+    "dragged_in",
+    "drop",
     "entries",
     "gather",
+    "gather_all",
+    "gather_origin",
     "instance_name",
     "newest",
     "remove_selected",
@@ -26,7 +46,14 @@ __all__ = [
     "users_outside",
 ]
 
-_SELECTED = Table("selected", MetaData(), Column("asset_id", String(32), primary_key=True), prefixes=["TEMPORARY"])
+_SELECTED = Table(
+    "selected",
+    MetaData(),
+    Column("asset_id", String(32), primary_key=True),
+    # Not asked for, but needed by what was.
+    Column("is_dragged", Integer, nullable=False, server_default="0"),
+    prefixes=["TEMPORARY"],
+)
 _ROWS_AT_ONCE = 1_000
 
 
@@ -48,16 +75,39 @@ def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
     """
     if ids:
         tx.execute(insert(_SELECTED), [{"asset_id": asset_id} for asset_id in sorted(set(ids))])
-    while _grown(tx, _owned(whole=whole)):
+    _gather_owned(tx, _owned(whole=whole))
+
+
+def gather_all(tx: Transaction, instance_id: str, member_id: str | None) -> None:
+    """Select everything in an instance that a user may see; with None, everything."""
+    found = select(assets.c.id).where(assets.c.instance_id == instance_id)
+    if member_id is not None:
+        found = found.where(assets.c.id.in_(visible_ids(member_id)))
+    tx.execute(insert(_SELECTED).from_select(["asset_id"], found))
+
+
+def gather_origin(tx: Transaction, job_id: str, *, with_owned: bool, spared: Select[Any]) -> None:
+    """Select what a job has created, and what belongs to it by now if that is wanted, but for some."""
+    tx.execute(insert(_SELECTED).from_select(["asset_id"], select(assets.c.id).where(assets.c.origin_id == job_id)))
+    if with_owned:
+        _gather_owned(tx, _owned(whole=False).where(asset_references.c.asset_id.not_in(spared)))
+
+
+def chosen() -> Select[Any]:
+    """Select the ids of the selected assets."""
+    return select(_SELECTED.c.asset_id)
+
+
+def _gather_owned(tx: Transaction, owned: Select[Any]) -> None:
+    while tx.execute(insert(_SELECTED).from_select(["asset_id"], owned)).rowcount > 0:
         pass
 
 
 def _owned(*, whole: bool) -> Select[Any]:
-    chosen = select(_SELECTED.c.asset_id)
     owned = select(asset_references.c.asset_id).where(
-        asset_references.c.target_id.in_(chosen),
+        asset_references.c.target_id.in_(chosen()),
         asset_references.c.owns == 1,
-        asset_references.c.asset_id.not_in(chosen),
+        asset_references.c.asset_id.not_in(chosen()),
     )
     if whole:
         other = asset_references.alias()
@@ -66,7 +116,7 @@ def _owned(*, whole: bool) -> Select[Any]:
             .where(
                 other.c.asset_id == asset_references.c.asset_id,
                 other.c.owns == 1,
-                other.c.target_id.not_in(chosen),
+                other.c.target_id.not_in(chosen()),
             )
             .exists()
         )
@@ -75,18 +125,43 @@ def _owned(*, whole: bool) -> Select[Any]:
 
 def drag_in(tx: Transaction) -> None:
     """Select everything that the selected assets refer to, directly or through others."""
-    chosen = select(_SELECTED.c.asset_id)
     needed = (
-        select(asset_references.c.target_id)
-        .where(asset_references.c.asset_id.in_(chosen), asset_references.c.target_id.not_in(chosen))
+        select(asset_references.c.target_id, literal(1))
+        .where(asset_references.c.asset_id.in_(chosen()), asset_references.c.target_id.not_in(chosen()))
         .distinct()
     )
-    while _grown(tx, needed):
+    while tx.execute(insert(_SELECTED).from_select(["asset_id", "is_dragged"], needed)).rowcount > 0:
         pass
 
 
-def _grown(tx: Transaction, more: Select[Any]) -> bool:
-    return tx.execute(insert(_SELECTED).from_select(["asset_id"], more)).rowcount > 0
+def dragged_in(tx: Transaction, *, limit: int) -> list[tuple[str, str, str, str]]:
+    """Answer (kind, key, user's kind, user's key) of what is selected only because another selected asset needs it."""
+    user, edge = assets.alias(), asset_references.alias()
+    first_user = (
+        select(func.min(edge.c.asset_id))
+        .where(edge.c.target_id == assets.c.id, edge.c.asset_id.in_(chosen()))
+        .scalar_subquery()
+    )
+    statement = (
+        select(assets.c.kind, assets.c.key, user.c.kind, user.c.key)
+        .join(_SELECTED, and_(_SELECTED.c.asset_id == assets.c.id, _SELECTED.c.is_dragged == 1))
+        .join(user, user.c.id == first_user)
+        .order_by(assets.c.kind, assets.c.key)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in tx.execute(statement)]
+
+
+def drop(
+    tx: Transaction, *, unpacked: Collection[str], published_only: Collection[str], limit: int
+) -> list[tuple[str, str]]:
+    """Take out of the selection what does not travel; answer kind and key of what is merely not published."""
+    unpublished = (assets.c.kind.in_(list(published_only)), assets.c.published.is_(None), assets.c.id.in_(chosen()))
+    named = select(assets.c.kind, assets.c.key).where(*unpublished).order_by(assets.c.kind, assets.c.key).limit(limit)
+    found = [(row[0], row[1]) for row in tx.execute(named)]
+    stay = select(assets.c.id).where(or_(assets.c.kind.in_(list(unpacked)), and_(*unpublished)))
+    tx.execute(delete(_SELECTED).where(_SELECTED.c.asset_id.in_(stay)))
+    return found
 
 
 def counts(tx: Transaction) -> dict[str, int]:
@@ -111,8 +186,10 @@ def newest(tx: Transaction) -> int:
     return tx.execute(statement).scalar_one() or 0
 
 
-def entries(tx: Transaction, kind: Kind) -> Iterator[tuple[str, str, dict[str, str], dict[str, str], str, str]]:
-    """Yield the selected assets of a kind in the order of their keys, without holding them.
+def entries(
+    tx: Transaction, kind: Kind, instance_id: str
+) -> Iterator[tuple[str, str, dict[str, str], dict[str, str], str, str]]:
+    """Yield the selected assets of a kind in an instance in the order of their keys, without holding them.
 
     Each is (key, body, references by field as key texts, unique values, holes, secret paths), the
     first two and the last two JSON texts as they are stored.
@@ -120,7 +197,12 @@ def entries(tx: Transaction, kind: Kind) -> Iterator[tuple[str, str, dict[str, s
     targets = [assets.alias(f"target_{position}") for position, _ in enumerate(kind.references)]
     unique = kind.of(Travel.UNIQUE)
     values = [asset_uniques.alias(f"unique_{position}") for position, _ in enumerate(unique)]
-    columns = [assets.c.key, assets.c.body, assets.c.holes, assets.c.secret_paths]
+    columns: list[Any] = [
+        assets.c.key,
+        func.coalesce(assets.c.published, assets.c.body),
+        assets.c.holes,
+        assets.c.secret_paths,
+    ]
     source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
     for reference, target in zip(kind.references, targets, strict=True):
         edge = asset_references.alias()
@@ -130,7 +212,10 @@ def entries(tx: Transaction, kind: Kind) -> Iterator[tuple[str, str, dict[str, s
     for field, value in zip(unique, values, strict=True):
         source = source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
         columns.append(value.c.value)
-    statement = select(*columns).select_from(source).where(assets.c.kind == kind.name).order_by(assets.c.key)
+    statement = (
+        select(*columns).select_from(source).where(assets.c.instance_id == instance_id, assets.c.kind == kind.name)
+    )
+    statement = statement.order_by(assets.c.key)
     fields = [reference.field for reference in kind.references]
     with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
         for row in found:
@@ -140,27 +225,27 @@ def entries(tx: Transaction, kind: Kind) -> Iterator[tuple[str, str, dict[str, s
             yield key, body, keys, held, holes, secret_paths
 
 
-def users_outside(tx: Transaction, *, limit: int) -> list[tuple[str, str, str, str]]:
-    """Answer (kind, name, target's kind, target's name) of what refers into the selection from outside it."""
+def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:
+    """Answer (kind, key, target's kind, target's key) of what refers into the selection from outside it, but some."""
     target = assets.alias()
-    chosen = select(_SELECTED.c.asset_id)
     statement = (
-        select(assets.c.kind, assets.c.name, target.c.kind, target.c.name)
+        select(assets.c.kind, assets.c.key, target.c.kind, target.c.key)
         .join(asset_references, asset_references.c.asset_id == assets.c.id)
         .join(target, target.c.id == asset_references.c.target_id)
-        .where(asset_references.c.target_id.in_(chosen), asset_references.c.asset_id.not_in(chosen))
+        .where(asset_references.c.target_id.in_(chosen()), asset_references.c.asset_id.not_in(chosen()))
         .order_by(assets.c.kind, assets.c.key)
         .limit(limit)
     )
+    if spared is not None:
+        statement = statement.where(assets.c.id.not_in(spared))
     return [(row[0], row[1], row[2], row[3]) for row in tx.execute(statement)]
 
 
 def remove_selected(tx: Transaction) -> None:
     """Delete the selected assets."""
-    chosen = select(_SELECTED.c.asset_id)
     tx.execute(
         delete(asset_references).where(
-            or_(asset_references.c.asset_id.in_(chosen), asset_references.c.target_id.in_(chosen))
+            or_(asset_references.c.asset_id.in_(chosen()), asset_references.c.target_id.in_(chosen()))
         )
     )
-    tx.execute(delete(assets).where(assets.c.id.in_(chosen)))
+    tx.execute(delete(assets).where(assets.c.id.in_(chosen())))

@@ -1,37 +1,51 @@
-"""Packages on their way in: staged rows, what a few joins find wrong with them, and the one move into place."""
+"""Packages on their way in: staged rows, whom each meets in the instance, and what becomes of it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    and_,
-    case,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+import msgspec
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, or_, select, update
 
-from romaport.catalog.store.rows import visible_ids
 from romaport.storage import Transaction
 from romaport.storage.tables import (
     asset_references,
-    asset_uniques,
     assets,
     staged_assets,
     staged_references,
     staged_uniques,
 )
 
-__all__ = ["Into", "discard", "insert_new", "meet", "merge", "stage"]
+__all__ = [
+    "Decided",
+    "Holes",
+    "Into",
+    "Step",
+    "decide",
+    "decided",
+    "discard",
+    "discard_except",
+    "holes",
+    "meet",
+    "outcome",
+    "reference_changes",
+    "same_place",
+    "stage",
+    "staged_count",
+]
 
-staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
+staged, edges = staged_assets.c, staged_references.c
+
+_ROWS_AT_ONCE = 1_000
+
+
+class Step(StrEnum):
+    """What becomes of a staged asset."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    KEEP = "keep"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +58,23 @@ class Into:
     user_name: str
     at: int
     """Milliseconds since the epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided:
+    """One staged asset beside the one it meets; bodies are JSON texts, references key texts by field."""
+
+    kind: str
+    position: int
+    key: str
+    step: Step
+    change_id: str | None
+    """Of the asset that is met."""
+    before: str | None
+    """What it shows now, as far as that would travel; None for an asset that is created."""
+    after: str
+    filled: bytes | None
+    new_id: str
 
 
 def stage(
@@ -62,6 +93,11 @@ def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
     """Count what is staged of a kind: where a restarted import goes on."""
     statement = select(func.count()).where(staged.job_id == job_id, staged.kind == kind)
     return tx.execute(statement).scalar_one()
+
+
+def same_place() -> ColumnElement[bool]:
+    """Join staged references to the staged assets that have them."""
+    return and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
 
 
 def meet(tx: Transaction, into: Into) -> None:
@@ -94,213 +130,160 @@ def meet(tx: Transaction, into: Into) -> None:
     )
 
 
-def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
-    """Answer kind and name of staged assets that exist in the target."""
-    statement = (
-        select(staged.kind, staged.name)
-        .where(staged.job_id == job_id, staged.met_id.is_not(None))
-        .order_by(staged.kind, staged.position)
-        .limit(limit)
-    )
-    return [(row.kind, row.name) for row in tx.execute(statement)]
-
-
-def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, str, str, str]]:
-    """Answer (kind, name, field, target's kind, target's key) of references that lead nowhere."""
-    statement = (
-        select(edges.kind, staged.name, edges.field, edges.target_kind, edges.target_key_bare)
-        .join(
-            staged_assets,
-            and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position),
-        )
-        .where(edges.job_id == job_id, edges.target_id.is_(None))
-        .order_by(edges.kind, edges.position, edges.field)
-        .limit(limit)
-    )
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(statement)]
-
-
-def hidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
-    """Answer kind and name of staged assets that meet or refer to what the user may not see."""
-    visible = visible_ids(into.user_id)
-    fresh = select(staged.new_id).where(staged.job_id == into.job_id)
-    outside = exists().where(
-        edges.job_id == staged.job_id,
-        edges.kind == staged.kind,
-        edges.position == staged.position,
-        edges.target_id.not_in(fresh),
-        edges.target_id.not_in(visible),
-    )
-    statement = (
-        select(staged.kind, staged.name)
+def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
+    """Note what becomes of every staged asset; those of kinds that are not overwritten are kept as they are."""
+    differs = (
+        select(assets.c.id)
         .where(
-            staged.job_id == into.job_id,
-            or_(and_(staged.met_id.is_not(None), staged.met_id.not_in(visible)), outside),
-        )
-        .order_by(staged.kind, staged.position)
-        .limit(limit)
-    )
-    return [(row.kind, row.name) for row in tx.execute(statement)]
-
-
-def quota_use(tx: Transaction, into: Into, kind: str) -> int:
-    """Answer how many assets of a kind the target would hold afterwards."""
-    held = select(func.count()).where(assets.c.instance_id == into.instance_id, assets.c.kind == kind)
-    more = select(func.count()).where(staged.job_id == into.job_id, staged.kind == kind, staged.met_id.is_(None))
-    return tx.execute(held).scalar_one() + tx.execute(more).scalar_one()
-
-
-def merge(tx: Transaction, into: Into, kind: str) -> int:
-    """Replace the bodies and references of the assets that staged ones of a kind meet, where they differ.
-
-    Answer how many changed. Secrets, local fields and unique values stay the target's own.
-    """
-    mine = (staged.job_id == into.job_id, staged.kind == kind, staged.met_id == assets.c.id)
-    body = select(staged.body).where(*mine).scalar_subquery()
-    changed = (
-        update(assets)
-        .where(
-            assets.c.id.in_(select(staged.met_id).where(staged.job_id == into.job_id, staged.kind == kind)),
-            or_(assets.c.body != body, _refers_elsewhere(into, kind)),
-        )
-        .values(
-            body=body,
-            updated_at=into.at,
-            updated_by=into.user_id,
-            updated_by_name=into.user_name,
-            revision=assets.c.revision + 1,
-        )
-    )
-    number = tx.execute(changed).rowcount
-    target = (
-        select(edges.target_id)
-        .join(
-            staged_assets,
-            and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position),
-        )
-        .where(
-            edges.job_id == into.job_id,
-            edges.kind == kind,
-            staged.met_id == asset_references.c.asset_id,
-            edges.field == asset_references.c.field,
-        )
-        .scalar_subquery()
-    )
-    tx.execute(
-        update(asset_references)
-        .where(
-            asset_references.c.asset_id.in_(
-                select(staged.met_id).where(staged.job_id == into.job_id, staged.kind == kind)
-            )
-        )
-        .values(target_id=func.coalesce(target, asset_references.c.target_id))
-    )
-    return number
-
-
-def _refers_elsewhere(into: Into, kind: str) -> ColumnElement[bool]:
-    own = asset_references.alias()
-    return (
-        select(edges.field)
-        .join(
-            staged_assets,
-            and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position),
-        )
-        .join(own, and_(own.c.asset_id == staged.met_id, own.c.field == edges.field))
-        .where(
-            edges.job_id == into.job_id,
-            edges.kind == kind,
-            staged.met_id == assets.c.id,
-            own.c.target_id != edges.target_id,
+            assets.c.id == staged.met_id,
+            or_(
+                assets.c.body != staged.body,
+                func.coalesce(assets.c.published, "") != func.coalesce(staged.published, ""),
+                _refers_elsewhere(),
+            ),
         )
         .exists()
     )
-
-
-def insert_new(tx: Transaction, into: Into, kind: str) -> int:
-    """Move the staged assets of a kind that meet nobody into the catalog; answer how many."""
-    new = (staged.job_id == into.job_id, staged.kind == kind, staged.met_id.is_(None))
-    columns = {
-        "id": staged.new_id,
-        "instance_id": literal(into.instance_id),
-        "kind": staged.kind,
-        "key": staged.key,
-        "name": staged.name,
-        "body": staged.body,
-        "secrets": staged.secrets,
-        "secret_paths": staged.secret_paths,
-        "holes": staged.holes,
-        "created_by": literal(into.user_id),
-        "created_by_name": literal(into.user_name),
-        "updated_by": literal(into.user_id),
-        "updated_by_name": literal(into.user_name),
-        "created_at": literal(into.at),
-        "updated_at": literal(into.at),
-    }
-    moved = select(*columns.values()).where(*new).order_by(staged.position)
-    number = tx.execute(insert(assets).from_select(list(columns), moved)).rowcount
-    joined = and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
-    related = (
-        select(staged.new_id, edges.field, edges.target_id, edges.owns)
-        .join(staged_references, joined)
-        .where(*new)
-        .order_by(staged.position)
+    step = case(
+        (staged.met_id.is_(None), Step.CREATE.value),
+        (staged.kind.not_in(list(overwritten)), Step.KEEP.value),
+        (or_(staged.filled.is_not(None), differs), Step.UPDATE.value),
+        else_=Step.KEEP.value,
     )
-    tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
-    _insert_unique(tx, into, kind)
-    return number
+    tx.execute(update(staged_assets).where(staged.job_id == into.job_id).values(step=step))
+    _decide_by_holes(tx, into, overwritten)
 
 
-def _insert_unique(tx: Transaction, into: Into, kind: str) -> None:
-    is_held = exists().where(
-        asset_uniques.c.instance_id == into.instance_id,
-        asset_uniques.c.kind == values.kind,
-        asset_uniques.c.field == values.field,
-        asset_uniques.c.value == values.value,
+def _refers_elsewhere() -> ColumnElement[bool]:
+    """Say that a staged asset has a reference that the asset it meets has not, or the other way round."""
+    mine, own = staged_references.alias(), asset_references.alias()
+    is_mine = (mine.c.job_id == staged.job_id, mine.c.kind == staged.kind, mine.c.position == staged.position)
+    same = exists().where(
+        own.c.asset_id == staged.met_id, own.c.field == mine.c.field, own.c.target_id == mine.c.target_id
     )
-    other = staged_uniques.alias()
-    is_repeated = exists().where(
-        other.c.job_id == values.job_id,
-        other.c.kind == values.kind,
-        other.c.field == values.field,
-        other.c.value == values.value,
-        other.c.position < values.position,
-    )
-    kept = (
-        select(
-            staged.new_id,
-            values.field,
-            literal(into.instance_id),
-            staged.kind,
-            case((or_(is_held, is_repeated), values.spare), else_=values.value),
-        )
-        .join(
-            staged_assets,
-            and_(staged.job_id == values.job_id, staged.kind == values.kind, staged.position == values.position),
-        )
-        .where(staged.job_id == into.job_id, staged.kind == kind, staged.met_id.is_(None))
-    )
-    tx.execute(insert(asset_uniques).from_select(["asset_id", "field", "instance_id", "kind", "value"], kept))
+    new = exists().where(*is_mine, ~same.correlate(staged_assets, mine))
+    still = exists().where(*is_mine, mine.c.field == own.c.field)
+    lost = exists().where(own.c.asset_id == staged.met_id, ~still.correlate(staged_assets, own))
+    return or_(new.correlate(staged_assets), lost.correlate(staged_assets))
 
 
-def holes(tx: Transaction, job_id: str) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield (kind, name, holes, id of the asset met) of staged assets that have holes."""
+def _decide_by_holes(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
+    """Update what differs in nothing but the secrets that it lacks."""
+    differing = [
+        (found.kind, found.position)
+        for found in holes(tx, into.job_id)
+        if found.step is Step.KEEP and found.kind in overwritten and found.lacking != found.known
+    ]
+    for kind, position in differing:
+        here = and_(staged.job_id == into.job_id, staged.kind == kind, staged.position == position)
+        tx.execute(update(staged_assets).where(here).values(step=Step.UPDATE.value))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holes:
+    """The secrets that a staged asset lacks once it is in its place."""
+
+    kind: str
+    position: int
+    key: str
+    step: Step
+    met_id: str | None
+    lacking: tuple[str, ...]
+    known: tuple[str, ...]
+    """Those that the asset it meets is already known to lack."""
+
+
+def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
+    """Yield what staged assets lack that left secrets behind, or that meet one which lacks some."""
+    met = assets.alias()
     statement = (
-        select(staged.kind, staged.name, staged.holes, staged.met_id)
-        .where(staged.job_id == job_id, staged.holes != "[]")
+        select(staged_assets, met.c.holes.label("met_holes"), met.c.secret_paths.label("met_paths"))
+        .outerjoin(met, met.c.id == staged.met_id)
+        .where(staged.job_id == job_id, or_(staged.holes != "[]", met.c.holes != "[]"))
         .order_by(staged.kind, staged.position)
     )
-    yield from ((row[0], row[1], row[2], row[3]) for row in tx.execute(statement))
+    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
+        for row in found:
+            held = set(msgspec.json.decode(row.met_paths or "[]"))
+            yield Holes(
+                kind=row.kind,
+                position=row.position,
+                key=row.key,
+                step=Step(row.step),
+                met_id=row.met_id,
+                lacking=tuple(sorted(set(msgspec.json.decode(row.holes)) - held)),
+                known=tuple(msgspec.json.decode(row.met_holes or "[]")),
+            )
 
 
-def held_secret_paths(tx: Transaction, asset_id: str) -> str:
-    """Answer the paths of the secrets an asset has, as a JSON list."""
-    return str(tx.execute(select(assets.c.secret_paths).where(assets.c.id == asset_id)).scalar_one())
+def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
+    """Count what becomes of the staged assets, by kind."""
+    statement = (
+        select(staged.step, staged.kind, func.count())
+        .where(staged.job_id == job_id)
+        .group_by(staged.step, staged.kind)
+        .order_by(staged.step, staged.kind)
+    )
+    found: dict[Step, dict[str, int]] = {}
+    for step, kind, number in tx.execute(statement):
+        found.setdefault(Step(step), {})[kind] = number
+    return found
 
 
-def set_holes(tx: Transaction, asset_id: str, paths: str) -> None:
-    """Note which secrets an asset lacks, as a JSON list."""
-    tx.execute(update(assets).where(assets.c.id == asset_id).values(holes=paths))
+def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
+    """Yield the staged assets of a kind in their order, each beside the one it meets, without holding them."""
+    met = assets.alias()
+    statement = (
+        select(staged_assets, met.c.change_id, met.c.body.label("met_body"), met.c.published.label("met_published"))
+        .outerjoin(met, met.c.id == staged.met_id)
+        .where(staged.job_id == job_id, staged.kind == kind)
+        .order_by(staged.position)
+    )
+    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
+        for row in found:
+            yield Decided(
+                kind=row.kind,
+                position=row.position,
+                key=row.key,
+                step=Step(row.step),
+                change_id=row.change_id,
+                before=None if row.met_id is None else row.met_published or row.met_body,
+                after=row.body,
+                filled=row.filled,
+                new_id=row.new_id,
+            )
+
+
+def reference_changes(
+    tx: Transaction, job_id: str, kind: str, position: int
+) -> list[tuple[str, str | None, str | None]]:
+    """Answer (field, key before, key after) of the references that lead elsewhere than the met asset's."""
+    old = asset_references.alias()
+    target = assets.alias()
+    here = (staged.job_id == job_id, staged.kind == kind, staged.position == position)
+    before = {
+        row[0]: (row[1], row[2])
+        for row in tx.execute(
+            select(old.c.field, old.c.target_id, target.c.key)
+            .join(staged_assets, staged.met_id == old.c.asset_id)
+            .join(target, target.c.id == old.c.target_id)
+            .where(*here)
+        )
+    }
+    after = {
+        row[0]: (row[1], row[2])
+        for row in tx.execute(
+            select(edges.field, edges.target_id, edges.target_key).where(
+                edges.job_id == job_id, edges.kind == kind, edges.position == position
+            )
+        )
+    }
+    nothing = (None, None)
+    return [
+        (field, before.get(field, nothing)[1], after.get(field, nothing)[1])
+        for field in sorted(before.keys() | after.keys())
+        if before.get(field, nothing)[0] != after.get(field, nothing)[0]
+    ]
 
 
 def discard(tx: Transaction, job_id: str) -> None:

@@ -100,6 +100,14 @@ def upgrade() -> None:
     op.add_column("jobs", sa.Column("outcome", sa.Text(), server_default="{}", nullable=False))
     op.add_column("jobs", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("jobs", sa.Column("kept_until", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_jobs_kept_until",
+        "jobs",
+        ["kept_until"],
+        unique=False,
+        sqlite_where=sa.text("kept_until IS NOT NULL"),
+        postgresql_where=sa.text("kept_until IS NOT NULL"),
+    )
     op.add_column("jobs", sa.Column("undone_by", sa.String(length=32), nullable=True))
     op.add_column("staged_assets", sa.Column("local", sa.Text(), server_default="{}", nullable=False))
     op.add_column("staged_assets", sa.Column("published", sa.Text(), nullable=True))

@@ -1,0 +1,229 @@
+"""Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from romaport.assets.desk import Desk, actor_of, finding
+from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count
+from romaport.clock import milliseconds
+from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, ValueUnmatched
+from romaport.ids import new_id
+from romaport.jobs import Finding, Job, JobContext, JobType, Owner
+from romaport.kinds import KINDS, Kind, creation_order
+from romaport.packages import Entry, PackageReader
+
+__all__ = [
+    "SIDES",
+    "ImportOptions",
+    "Values",
+    "accept",
+    "into_of",
+    "policy_of",
+    "refuse_unknown_kinds",
+    "sealed_values",
+    "stage_upload",
+    "upload_path",
+    "upload_paths",
+]
+
+SIDES = ("left", "right")
+"""The two things that a comparison compares."""
+
+_STAGED_AT_ONCE = 2_000
+_FINDINGS_MAX = 10_000
+_VALUES_MAX = 10_000
+
+Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Secrets handed over with a package: by kind, by the asset's name in the package, by the path of the field."""
+
+
+class ImportOptions(Struct, frozen=True, kw_only=True):
+    """How a package goes in (contract 2.2)."""
+
+    merges: bool = False
+    prefix: str = ""
+    datasource_overwrite: bool = False
+
+
+def upload_path(job_id: str, side: str = "") -> str:
+    """Where the package of a job lies in the archive store; a comparison may have one on each side."""
+    return f"uploads/{job_id}{side}.zip"
+
+
+def upload_paths(job_id: str) -> set[str]:
+    """Answer every place where a package of a job may lie."""
+    return {upload_path(job_id, side) for side in ("", *SIDES)}
+
+
+def accept(  # noqa: PLR0913 - who wants what done with which package
+    desk: Desk, owner: Owner, actor: Actor, package: Path, options: ImportOptions, *, type_: JobType, values: Values
+) -> str:
+    """Check a package whole, keep it, and open a job for it; answer the job's id.
+
+    Raises what the package's name, form, digests and counts have wrong, before anything is written.
+    """
+    if options.datasource_overwrite and not options.merges:
+        raise ImportContradictory
+    _check_values(values)
+    with PackageReader.open(package, desk.limits) as reader:
+        refuse_unknown_kinds(reader)
+        reader.verify()
+    # A job that could not be opened anyway must not cost the store a copy.
+    with desk.database.snapshot() as tx:
+        desk.ledger.admit(tx, owner, type_)
+    job_id = new_id()
+    desk.archives.put(upload_path(job_id), package)
+    desk.checkpoint("import.kept")
+    request = {**msgspec.structs.asdict(options), "sees_all": actor.sees_all}
+    try:
+        with desk.database.transaction() as tx:
+            desk.ledger.open(tx, owner, type_, request, job_id=job_id, sealed=sealed_values(desk, job_id, values))
+            desk.submit_after(tx, job_id)
+            desk.checkpoint("import.opening")
+    except BaseException:
+        desk.archives.remove(upload_path(job_id))
+        raise
+    return job_id
+
+
+def sealed_values(desk: Desk, job_id: str, values: Values) -> bytes | None:
+    """Seal the values of a request for its job; None without any."""
+    return desk.vault.seal(msgspec.json.encode(values), owner=job_id) if values else None
+
+
+def _check_values(values: Values) -> None:
+    problems = [f"values: {kind[:64]} is no kind that travels" for kind in values if not _is_packed(kind)]
+    count = sum(len(paths) for names in values.values() for paths in names.values())
+    if count > _VALUES_MAX:
+        problems.append(f"values: at most {_VALUES_MAX}, {count} given")
+    if problems:
+        raise BodyInvalid(problems="; ".join(problems))
+
+
+def refuse_unknown_kinds(reader: PackageReader) -> None:
+    """Raise `PackageUnreadable` for a package with kinds that do not travel here."""
+    unknown = sorted(kind for kind in reader.manifest.counts if not _is_packed(kind))
+    if unknown:
+        raise PackageUnreadable(problem=f"manifest.json: kinds {', '.join(unknown)[:100]} are not known here")
+
+
+def _is_packed(kind: str) -> bool:
+    return kind in KINDS and KINDS[kind].is_packed
+
+
+def into_of(context: JobContext, desk: Desk) -> Into:
+    """Say which staged package goes into which instance, for whom and when."""
+    actor = actor_of(context, desk)
+    return Into(
+        job_id=context.job.id,
+        instance_id=context.job.owner.instance_id,
+        user_id=actor.user_id,
+        user_name=actor.user_name,
+        at=milliseconds(actor.at),
+    )
+
+
+def policy_of(job: Job, desk: Desk) -> Policy:
+    """Say what a job's request does with assets that exist."""
+    options = frozenset({"datasource_overwrite"} if job.request["datasource_overwrite"] else ())
+    return Policy(merges=job.request["merges"], has_quotas=desk.catalog.options.quotas_enforced, options=options)
+
+
+def stage_upload(desk: Desk, context: JobContext, upload: str) -> list[Finding]:
+    """Fetch a job's package and put its assets aside; answer what is wrong with each on its own."""
+    path = desk.scratch_file(context, "import.zip")
+    try:
+        context.checkpoint("import.fetching")
+        desk.archives.fetch(upload, path)
+        context.checkpoint("import.fetched")
+        with PackageReader.open(path, desk.limits) as reader:
+            problems = _stage_all(desk, context, reader)
+        context.checkpoint("import.staged")
+    finally:
+        path.unlink(missing_ok=True)
+    return problems
+
+
+def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[Finding]:
+    counts = {kind.name: reader.manifest.counts.get(kind.name, 0) for kind in creation_order()}
+    counts = {name: number for name, number in counts.items() if number}
+    if not context.job.total:
+        # An asset is done twice: once put aside and checked, once moved into place.
+        context.plan(counts, total=2 * sum(counts.values()))
+        context.checkpoint("import.planned")
+    values = _values(desk, context)
+    findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
+    for name in counts:
+        findings.extend(_stage_kind(desk, context, KINDS[name], reader, values.get(name, {})))
+        context.checkpoint(f"import.staged.{name}")
+    return findings[:_FINDINGS_MAX]
+
+
+def _values(desk: Desk, context: JobContext) -> Values:
+    with desk.database.snapshot() as tx:
+        sealed = desk.ledger.sealed(tx, context.job.id)
+    values: Values = msgspec.json.decode(desk.vault.open(sealed, owner=context.job.id)) if sealed else {}
+    return values
+
+
+def _unmatched(kind: str, name: str) -> Finding:
+    return finding(kind, name, ValueUnmatched(place=f"{KINDS[kind].title} {name}"))
+
+
+def _stage_kind(
+    desk: Desk, context: JobContext, kind: Kind, reader: PackageReader, values: Mapping[str, Mapping[str, Any]]
+) -> list[Finding]:
+    intake = Intake(
+        kind,
+        job_id=context.job.id,
+        prefix=context.job.request["prefix"],
+        vault=desk.vault,
+        at=milliseconds(desk.clock()),
+        values=values,
+    )
+    with desk.database.snapshot() as tx:
+        staged = staged_count(tx, context.job.id, kind.name)
+    findings: list[Finding] = []
+    for first, entries in _batches(reader.entries(kind.name)):
+        if first < staged:
+            # Staged by an earlier attempt; read again only for what is wrong with it.
+            problems = intake.problems(entries)
+        else:
+            problems = _stage_batch(desk, context, intake, kind, (first, entries))
+        findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+    findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
+    return findings
+
+
+def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
+    first = 0
+    while batch := list(islice(entries, _STAGED_AT_ONCE)):
+        yield first, batch
+        first += len(batch)
+
+
+def _stage_batch(
+    desk: Desk, context: JobContext, intake: Intake, kind: Kind, numbered: tuple[int, list[Entry]]
+) -> list[Problem]:
+    first, entries = numbered
+    batch = intake.batch(entries, first=first, ids=_new_ids(desk, kind, len(entries)))
+    with desk.database.transaction() as tx:
+        stage(tx, batch)
+        done = first + len(entries)
+        counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
+        context.record(tx, counts=counts, done=sum(number for number, _ in counts.values()))
+        context.checkpoint("import.staging")
+    context.checkpoint("import.batch")
+    return batch.problems
+
+
+def _new_ids(desk: Desk, kind: Kind, number: int) -> list[str]:
+    if not kind.is_numbered:
+        return [new_id() for _ in range(number)]
+    with desk.database.transaction() as tx:
+        return desk.catalog.new_ids(tx, kind, number)

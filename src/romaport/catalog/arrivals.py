@@ -1,0 +1,209 @@
+"""A staged package on its way into an instance: what stands between, what would become of it, and the move itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
+from romaport.catalog.intake import Batch
+from romaport.catalog.store import conflicts, keeping, moving, staging
+from romaport.catalog.store.staging import Decided, Holes, Into, Step
+from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
+from romaport.kinds import KINDS, MASK, Change, Kind, changes, creation_order, namesakes
+from romaport.storage import Transaction, Vault
+
+__all__ = [
+    "Decision",
+    "Policy",
+    "apply",
+    "check",
+    "decisions",
+    "discard",
+    "discard_except",
+    "open_holes",
+    "outcome",
+    "stage",
+    "staged_count",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """What an import does with assets that exist (contract 6.2)."""
+
+    merges: bool
+    has_quotas: bool = True
+    options: frozenset[str] = frozenset()
+    """The import options that are set, such as `datasource_overwrite`."""
+
+    def overwrites(self, kind: Kind) -> bool:
+        """Say whether existing assets of the kind are replaced."""
+        return self.merges and (kind.overwrites_if is None or kind.overwrites_if in self.options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What becomes of one arriving asset."""
+
+    kind: str
+    key: tuple[str, ...]
+    step: str
+    """`create`, `update` or `keep`."""
+    changes: list[Change]
+    """Of an update, field by field; secrets as stars."""
+    change_id: str | None
+    """What had written the asset that it meets last; None where it meets none."""
+
+
+def stage(tx: Transaction, batch: Batch) -> None:
+    """Put a batch of arriving assets aside."""
+    staging.stage(tx, batch.assets, batch.references, batch.unique)
+
+
+def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
+    """Count what is staged of a kind."""
+    return staging.staged_count(tx, job_id, kind)
+
+
+def discard(tx: Transaction, job_id: str) -> None:
+    """Remove all that is staged for a job."""
+    staging.discard(tx, job_id)
+
+
+def discard_except(tx: Transaction, job_ids: list[str]) -> None:
+    """Remove all that is staged for jobs other than these."""
+    staging.discard_except(tx, job_ids)
+
+
+def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
+    """Decide what becomes of every staged asset, and find everything that stands between them and the instance."""
+    staging.meet(tx, into)
+    staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
+    found = [*_taken(tx, into, policy), *_dangling(tx, into)]
+    if not sees_all:
+        hidden = conflicts.hidden(tx, into, CONFLICTS_MAX)
+        found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in hidden)
+    if policy.has_quotas:
+        found.extend(_beyond_quotas(tx, into))
+    return found
+
+
+def _taken(tx: Transaction, into: Into, policy: Policy) -> Iterator[Conflict]:
+    if not policy.merges:
+        for kind, key in conflicts.taken(tx, into.job_id, CONFLICTS_MAX):
+            # A part without a name of its own exists because what it is part of does.
+            if KINDS[kind].name_field:
+                yield Conflict.of(kind, key, taken(KINDS[kind], KINDS[kind].name_field, key_name(key)))
+    for kinds in {namesakes(kind) for kind in KINDS.values() if kind.joins}:
+        for kind, key in conflicts.namesakes_taken(tx, into, kinds, CONFLICTS_MAX):
+            yield Conflict.of(kind, key, taken(KINDS[kind], KINDS[kind].name_field, key_name(key)))
+
+
+def _dangling(tx: Transaction, into: Into) -> Iterator[Conflict]:
+    for kind, key, field, target_kind, target_key in conflicts.dangling(tx, into.job_id, CONFLICTS_MAX):
+        error = ReferenceMissing(field=field, kind=KINDS[target_kind].title, asset_id=key_name(target_key))
+        yield Conflict.of(kind, key, error)
+
+
+def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
+    for kind in creation_order():
+        if kind.quota is not None and conflicts.quota_use(tx, into, namesakes(kind)) > kind.quota:
+            yield Conflict(kind=kind.name, key=(kind.title,), error=QuotaReached(kind=kind.title, limit=kind.quota))
+
+
+def outcome(tx: Transaction, job_id: str) -> dict[str, dict[str, int]]:
+    """Count what becomes of the staged assets, by step and kind."""
+    return {step.value: counts for step, counts in staging.outcome(tx, job_id).items()}
+
+
+def decisions(tx: Transaction, job_id: str, vault: Vault) -> Iterator[Decision]:
+    """Yield what becomes of every staged asset, in the order of creation, without holding them."""
+    lacking = {(found.kind, found.position): found for found in staging.holes(tx, job_id) if found.step is Step.UPDATE}
+    for kind in creation_order():
+        for found in staging.decided(tx, job_id, kind.name):
+            changed: list[Change] = []
+            if found.step is Step.UPDATE:
+                changed = [
+                    *changes(_body(found.before), _body(found.after)),
+                    *_reference_changes(tx, job_id, found),
+                    *_secret_changes(found, vault),
+                    *_hole_changes(lacking.get((found.kind, found.position))),
+                ]
+            yield Decision(
+                kind=found.kind,
+                key=tuple(msgspec.json.decode(found.key)),
+                step=found.step.value,
+                changes=changed,
+                change_id=found.change_id,
+            )
+
+
+def _body(text: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.json.decode(text or "{}")
+    return body
+
+
+def _reference_changes(tx: Transaction, job_id: str, found: Decided) -> Iterator[Change]:
+    for field, before, after in staging.reference_changes(tx, job_id, found.kind, found.position):
+        sides = {"before": before, "after": after}
+        yield {"field": field} | {side: key_name(key) for side, key in sides.items() if key is not None}
+
+
+def _secret_changes(found: Decided, vault: Vault) -> Iterator[Change]:
+    if found.filled is not None:
+        for path in sorted(msgspec.json.decode(vault.open(found.filled, owner=found.new_id))):
+            yield {"field": path, "after": MASK}
+
+
+def _hole_changes(found: Holes | None) -> Iterator[Change]:
+    if found is not None:
+        for path in sorted({*found.lacking} ^ {*found.known}):
+            yield {"field": path, ("after" if path in found.lacking else "before"): "to be filled in"}
+
+
+def apply(tx: Transaction, into: Into, vault: Vault) -> None:
+    """Move a staged, checked and decided package into its instance, in the caller's one transaction.
+
+    What is replaced is kept as it was, so that the job can be taken back.
+    """
+    keeping.keep(tx, into.job_id, keeping.updated_of(into.job_id))
+    for kind in creation_order():
+        moving.replace(tx, into, kind.name)
+        for asset_id, local, secrets, filled, new_id in moving.replaced(tx, into.job_id, kind.name):
+            if kind.arrive is not None:
+                moving.write(tx, asset_id, local=_json(kind.arrive(local, into.at)))
+            if filled is not None:
+                _fill(tx, vault, asset_id, secrets, vault.open(filled, owner=new_id))
+        moving.create(tx, into, kind.name)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value, order="sorted").decode()
+
+
+def _fill(tx: Transaction, vault: Vault, asset_id: str, sealed: bytes | None, filled: bytes) -> None:
+    """Give an asset that exists the secrets that the import was handed for it."""
+    held: Mapping[str, Any] = msgspec.json.decode(vault.open(sealed, owner=asset_id)) if sealed else {}
+    secrets = {**held, **msgspec.json.decode(filled)}
+    moving.write(
+        tx,
+        asset_id,
+        secrets=vault.seal(msgspec.json.encode(secrets), owner=asset_id),
+        secret_paths=_json(sorted(secrets)),
+    )
+
+
+def open_holes(tx: Transaction, into: Into, policy: Policy, *, writes: bool) -> Iterator[tuple[str, str, str]]:
+    """Answer (kind, name, path) of every secret that the imported assets lack; note them on those that are updated."""
+    lacking = [
+        found
+        for found in staging.holes(tx, into.job_id)
+        if found.met_id is None or policy.overwrites(KINDS[found.kind])
+    ]
+    for found in lacking:
+        if writes and found.met_id is not None and found.step is Step.UPDATE:
+            moving.write(tx, found.met_id, holes=_json(found.lacking))
+        for path in found.lacking:
+            yield found.kind, key_name(found.key), path

@@ -1,0 +1,93 @@
+"""What a few joins find between a staged package and the instance it is to go into."""
+
+from collections.abc import Collection
+
+from sqlalchemy import and_, exists, func, or_, select
+
+from romaport.catalog.store.rows import visible_ids
+from romaport.catalog.store.staging import Into, same_place
+from romaport.storage import Transaction
+from romaport.storage.tables import assets, staged_assets, staged_references
+
+__all__ = ["dangling", "hidden", "namesakes_taken", "quota_use", "taken"]
+
+staged, edges = staged_assets.c, staged_references.c
+
+
+def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of staged assets that exist in the target."""
+    statement = (
+        select(staged.kind, staged.key)
+        .where(staged.job_id == job_id, staged.met_id.is_not(None))
+        .order_by(staged.kind, staged.position)
+        .limit(limit)
+    )
+    return [(row.kind, row.key) for row in tx.execute(statement)]
+
+
+def namesakes_taken(tx: Transaction, into: Into, kinds: Collection[str], limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of staged assets whose key another of these kinds has, here or in the package."""
+    other = staged_assets.alias()
+    in_package = exists().where(
+        other.c.job_id == staged.job_id,
+        other.c.kind.in_(list(kinds)),
+        other.c.kind < staged.kind,
+        other.c.key == staged.key,
+    )
+    in_target = exists().where(
+        assets.c.instance_id == into.instance_id,
+        assets.c.kind.in_(list(kinds)),
+        assets.c.kind != staged.kind,
+        assets.c.key == staged.key,
+    )
+    statement = (
+        select(staged.kind, staged.key)
+        .where(staged.job_id == into.job_id, staged.kind.in_(list(kinds)), or_(in_package, in_target))
+        .order_by(staged.kind, staged.position)
+        .limit(limit)
+    )
+    return [(row.kind, row.key) for row in tx.execute(statement)]
+
+
+def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, str, str, str]]:
+    """Answer (kind, key, field, target's kind, target's key) of references that lead nowhere."""
+    statement = (
+        select(edges.kind, staged.key, edges.field, edges.target_kind, edges.target_key_bare)
+        .join(staged_assets, same_place())
+        .where(edges.job_id == job_id, edges.target_id.is_(None))
+        .order_by(edges.kind, edges.position, edges.field)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(statement)]
+
+
+def hidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of staged assets that meet or refer to what the user may not see."""
+    visible = visible_ids(into.user_id)
+    fresh = select(staged.new_id).where(staged.job_id == into.job_id)
+    outside = exists().where(
+        edges.job_id == staged.job_id,
+        edges.kind == staged.kind,
+        edges.position == staged.position,
+        edges.target_id.not_in(fresh),
+        edges.target_id.not_in(visible),
+    )
+    statement = (
+        select(staged.kind, staged.key)
+        .where(
+            staged.job_id == into.job_id,
+            or_(and_(staged.met_id.is_not(None), staged.met_id.not_in(visible)), outside),
+        )
+        .order_by(staged.kind, staged.position)
+        .limit(limit)
+    )
+    return [(row.kind, row.key) for row in tx.execute(statement)]
+
+
+def quota_use(tx: Transaction, into: Into, kinds: Collection[str]) -> int:
+    """Answer how many assets of some kinds the target would hold afterwards."""
+    held = select(func.count()).where(assets.c.instance_id == into.instance_id, assets.c.kind.in_(list(kinds)))
+    more = select(func.count()).where(
+        staged.job_id == into.job_id, staged.kind.in_(list(kinds)), staged.met_id.is_(None)
+    )
+    return tx.execute(held).scalar_one() + tx.execute(more).scalar_one()
