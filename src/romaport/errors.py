@@ -7,6 +7,7 @@
     ├── instances   InstanceMissing
     ├── assets      AssetMissing AssetsMissing AssetNameTaken AppNameTaken AppKeyTaken ReferenceMissing
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
+    │               TaskUnknown RunImpossible StopImpossible ConnectionImpossible
     ├── APIs        ApiGroupMissing ApiGroupNameTaken ApiGroupUsed ApiMissing ApiNameTaken ApiDefinitionTaken
     │               ApiPublished EnvironmentMissing EnvironmentNameTaken EnvironmentUsed EnvironmentBuiltIn
     │               PublicationMissing
@@ -312,7 +313,7 @@ class ReferenceMissing(RomaportError):
     code = "ROMAPORT.3004"
     fault = Fault.INVALID
     message = "The {kind} {asset_id} named by {field} does not exist."
-    details = "{field}: must be the id of a {kind} of this instance; {asset_id} is not"
+    details = "{field}: must name a {kind} of this instance; {asset_id} does not"
     advice = "Export it along, or create it in the instance first."
     field: str
     kind: str
@@ -339,11 +340,54 @@ class QuotaReached(RomaportError):
     code = "ROMA.4031001"
     fault = Fault.INVALID
     message = "Insufficient quota."
-    details = "{kind}: {place} holds {limit}, the most it may"
+    details = "{kind}: {place} holds {limit} at most"
     advice = "Delete what is no longer needed, or split the package."
     kind: str
     limit: int
-    place: str = "the instance"
+    place: str = "an instance"
+
+
+@dataclass(eq=False, kw_only=True)
+class TaskUnknown(RomaportError):
+    """One of several tasks that are to be started or stopped does not exist, or the caller may not see it."""
+
+    code = "FDI.3021"
+    fault = Fault.INVALID
+    message = "The task {task_id} does not exist."
+    task_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RunImpossible(RomaportError):
+    """A task was to be run at once (contract 3.3)."""
+
+    code = "FDI.3026"
+    fault = Fault.INVALID
+    message = "Failed to start the task."
+    details = "task_id: {name} is kept here and not run; this server carries definitions, no records"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StopImpossible(RomaportError):
+    """A task was to be stopped in the middle of a run (contract 3.3)."""
+
+    code = "FDI.3027"
+    fault = Fault.INVALID
+    message = "Failed to stop the task."
+    details = "task_id: {name} is not being run; this server carries definitions, no records"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ConnectionImpossible(RomaportError):
+    """Something was asked that only a data source itself can answer (contract 3.3)."""
+
+    code = "FDI.3016"
+    fault = Fault.INVALID
+    message = "Failed to test the connectivity."
+    details = "datasource_id: {name} was not asked, since this server opens no connections to data sources"
+    name: str
 
 
 @dataclass(eq=False, kw_only=True)

@@ -342,7 +342,7 @@ def test_a_group_holds_a_thousand_apis(sdk: Sdk, site: Site, instance: str, app_
     before = site.written()
     request = CreateApiV2Request(instance_id=instance, body=api_body(group_id, "one-more"))
     details = sdk.refused(request, 400, "ROMA.4031001", r"Insufficient quota\.")
-    assert "API: the API group Stock holds 1000" in details
+    assert "API: the API group Stock holds 1000 at most" in details
     assert site.written() == before
     elsewhere = add_group(sdk, instance, "Goods", roma_app_id=app_id)
     add_api(sdk, instance, elsewhere.id, "one-more")

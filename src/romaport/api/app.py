@@ -14,7 +14,19 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
-from romaport.api import apis, apps, assets, environments, extras, instances, resources
+from romaport.api import (
+    apis,
+    apps,
+    assets,
+    composites,
+    dictionaries,
+    environments,
+    extras,
+    instances,
+    resources,
+    tasks,
+    topics,
+)
 from romaport.api.call import Operation
 from romaport.api.endpoints import download_route, iam_routes, operation_route
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -34,6 +46,10 @@ _WRITTEN: tuple[Operation, ...] = (
     *apps.OPERATIONS,
     *apis.OPERATIONS,
     *environments.OPERATIONS,
+    *composites.OPERATIONS,
+    *dictionaries.OPERATIONS,
+    *tasks.OPERATIONS,
+    *topics.OPERATIONS,
     *extras.OPERATIONS,
 )
 

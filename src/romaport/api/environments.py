@@ -35,10 +35,10 @@ def list_environments(call: Call) -> Reply:
     """List the environments, RELEASE first."""
     listing = _ENVIRONMENT.listing
     assert listing is not None, "environments can be listed"
-    asked = asked_page(call, _ENVIRONMENT, listing)
     made_at = call.parts.directory.instance(call.caller.project_id, call.instance_id).created_at
     release = {"id": RELEASE_ID, "name": RELEASE_NAME, "remark": None, "create_time": iso(made_at)}
     with call.parts.desk.database.snapshot() as tx:
+        asked = asked_page(call, _ENVIRONMENT, listing, tx)
         everything = replace(asked, offset=0, limit=_ENVIRONMENTS_MAX)
         _, found = call.parts.desk.catalog.page(tx, _ENVIRONMENT, call.instance_id, everything)
         viewer = viewer_of(call, tx)

@@ -17,6 +17,7 @@ from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Intake, Problem
+from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
 from romaport.catalog.store.rows import Page
 from romaport.catalog.store.staging import Into
@@ -56,4 +57,5 @@ __all__ = [
     "selected",
     "stage",
     "staged_count",
+    "used",
 ]

@@ -14,8 +14,10 @@ from msgspec import Meta, Struct
 
 from romaport.catalog import uniqueness
 from romaport.catalog.conflict import taken
+from romaport.catalog.quotas import check_room, measure
 from romaport.catalog.store import rows
 from romaport.catalog.store.rows import Page
+from romaport.catalog.updates import holes_after, updated
 from romaport.clock import milliseconds
 from romaport.errors import (
     AssetInUse,
@@ -24,7 +26,7 @@ from romaport.errors import (
     RoleMissing,
 )
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Asset, Filter, Kind, Parts, Reference, Travel, namesakes, served_by
+from romaport.kinds import KINDS, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
 from romaport.storage import Transaction, Vault
 
 __all__ = ["ROLES", "Actor", "Catalog", "CatalogOptions"]
@@ -75,10 +77,13 @@ class Catalog:
             raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
         return rows.loaded(tx, found[:1])[found[0]]
 
+    def parts(self, tx: Transaction, kind: Kind, parent: Asset) -> list[Asset]:
+        """Answer all parts of this kind that an asset has, in the order of their creation."""
+        found = rows.loaded(tx, rows.parts_of(tx, parent.id, [kind.name]))
+        return sorted(found.values(), key=lambda part: (part.created_at, part.id))
+
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
-        filters = tuple((found, _target_id(tx, kind, instance_id, found, value)) for found, value in asked.filters)
-        asked = replace(asked, filters=filters)
         total, ids = rows.page(tx, instance_id, served_by(kind), asked)
         found = rows.loaded(tx, ids)
         return total, [found[asset_id] for asset_id in ids]
@@ -86,16 +91,18 @@ class Catalog:
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
         if self.options.quotas_enforced:
-            uniqueness.check_room(tx, kind, instance_id)
+            check_room(tx, kind, instance_id, more=measure(kind, parts.body))
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
         if self.options.quotas_enforced:
-            uniqueness.check_room(tx, kind, instance_id, targets)
+            uniqueness.check_room_within(tx, kind, targets)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = self.new_ids(tx, kind, 1)[0]
+        asset_id = parts.asset_id or self.new_ids(tx, kind, 1)[0]
+        if parts.asset_id is not None and rows.creator(tx, asset_id) is not None:
+            raise taken(kind, kind.id_field, asset_id)
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -112,7 +119,9 @@ class Catalog:
     def update(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts, actor: Actor) -> Asset:
         """Change an asset; raise the refusal that fits if it cannot be."""
         self._permit(tx, asset, actor, "modify")
-        parts = self._kept(tx, kind, asset, parts)
+        parts = updated(kind, asset, parts, self.secrets(tx, asset))
+        if self.options.quotas_enforced:
+            check_room(tx, kind, asset.instance_id, more=measure(kind, parts.body) - measure(kind, asset.body))
         targets = self._targets(tx, kind, asset.instance_id, parts, actor)
         key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
         row = {
@@ -120,7 +129,7 @@ class Catalog:
             "instance_id": asset.instance_id,
             "kind": kind.name,
             **self._columns(asset.id, key, parts, actor),
-            "holes": _json_list(_holes(kind, asset, parts)),
+            "holes": _json_list(holes_after(kind, asset, parts)),
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
@@ -164,6 +173,10 @@ class Catalog:
         """Set an asset's local fields, as what follows from a change of something else."""
         rows.set_columns(tx, asset.id, local=msgspec.json.encode(local, order="sorted").decode(), change_id=new_id())
 
+    def note(self, tx: Transaction, asset: Asset, actor: Actor, **local: object) -> Asset:
+        """Set some local fields of an asset, and nothing that travels."""
+        return self.publish(tx, asset, actor, published=asset.published, local={**asset.local, **local})
+
     def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
         """Make ids for so many new assets of a kind."""
         if not kind.is_numbered:
@@ -184,6 +197,11 @@ class Catalog:
         else:
             found = rows.unique_owner(tx, instance_id, kind.name, field, value)
         return rows.loaded(tx, [found])[found] if found else None
+
+    def find(self, tx: Transaction, reference: Reference, instance_id: str, named: str, actor: Actor) -> Asset | None:
+        """Answer what a value of a reference's field leads to, if the actor may see it."""
+        target = _target(tx, reference, instance_id, named)
+        return target if target is not None and self.roles(tx, target, actor) else None
 
     def roles(self, tx: Transaction, asset: Asset, actor: Actor) -> tuple[str, ...]:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
@@ -272,11 +290,12 @@ class Catalog:
             named = parts.references.get(reference.field, "")
             if not named and reference.optional:
                 continue
-            target = _target(tx, reference, instance_id, named)
-            if target is None or not self.roles(tx, target, actor):
+            target = self.find(tx, reference, instance_id, named, actor)
+            if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
-            # Putting something into an application changes it; using a data source only reads it (contract 5.2).
-            needed = "modify" if reference.owns and reference.to == "app" else "read"
+            # Putting something into an application, or a part into a whole, changes it; using a data source only
+            # reads it (contract 5.2).
+            needed = "modify" if reference.part or (reference.owns and reference.to == "app") else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
         return kind.settle(targets)
@@ -311,42 +330,6 @@ class Catalog:
             "updated_at": milliseconds(actor.at),
             "change_id": new_id(),
         }
-
-    def _kept(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts) -> Parts:
-        """Fill an update with what it leaves as it was."""
-        old = self.secrets(tx, asset)
-        secrets = {path: old.get(path, "") if value == MASK else value for path, value in parts.secrets.items()}
-        stars = set(kind.stars(parts.body))
-        for path, value in old.items():
-            shown = _at(parts.body, path)
-            has_stars = path in stars or (shown is not None and shown == _at(asset.body, path))
-            if path in kind.generate or (has_stars and path not in secrets):
-                secrets[path] = value
-        # An update that gives the whole asset leaves out what it no longer refers to; what the path gives stays.
-        kept_fields = asset.references.keys() - (kind.travels.keys() if kind.replaces else set())
-        references = {field: asset.references[field].id for field in kept_fields} | parts.references
-        parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
-        if kind.replaces:
-            # What a request could have named, at whatever depth, it has left out.
-            kept = {field: value for field, value in asset.local.items() if field.split(".")[0] not in kind.travels}
-            unseen = {field: asset.body[field] for field in kind.unseen if field in asset.body}
-            return replace(parts, local={**kept, **parts.local}, body={**unseen, **parts.body})
-        parts = replace(parts, local={**asset.local, **parts.local})
-        return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
-
-
-def _holes(kind: Kind, asset: Asset, parts: Parts) -> set[str]:
-    """Answer what an update leaves open: old holes, unless their place is gone, and stars without a secret."""
-    held = set(asset.holes) - set(kind.stars(asset.body))
-    return (held | set(kind.stars(parts.body))) - set(parts.secrets)
-
-
-def _target_id(tx: Transaction, kind: Kind, instance_id: str, found: Filter, value: str) -> str:
-    """Answer the id that a filter compares with: the value, or the id of what it names; empty if nothing is."""
-    if not found.by_name:
-        return value
-    reference = next(reference for reference in kind.references if found.matches == f"reference.{reference.field}")
-    return rows.id_by_key(tx, instance_id, (reference.to,), (value,)) or ""
 
 
 def _json_list(paths: Iterable[str]) -> str:
@@ -387,10 +370,3 @@ def _rename_scoped(tx: Transaction, asset_id: str) -> None:
         key = _key(KINDS[found.kind], found.references, found.name)
         rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
         _rename_scoped(tx, found.id)
-
-
-def _at(body: dict[str, Any], path: str) -> object:
-    level: object = body
-    for step in path.split("."):
-        level = level.get(step) if isinstance(level, dict) else None
-    return level

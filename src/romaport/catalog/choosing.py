@@ -1,5 +1,6 @@
 """From what people call assets to their ids: names with wildcards, and tags."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +15,9 @@ from romaport.kinds import KINDS, Kind
 from romaport.storage import Transaction
 
 __all__ = ["Wanted", "choose"]
+
+# How several tags of a topic are written in one text (contract 7.8); no other tag has these characters.
+_JOINTS = re.compile(r"\s*(?:\|\||&)\s*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,4 +54,4 @@ def _tags(kind: Kind, body: str) -> list[str]:
     if kind.tags is None:
         return []
     found = msgspec.json.decode(body).get(kind.tags) or []
-    return [found] if isinstance(found, str) else [str(tag) for tag in found]
+    return [tag for tag in _JOINTS.split(found) if tag] if isinstance(found, str) else [str(tag) for tag in found]

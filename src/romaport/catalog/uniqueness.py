@@ -7,7 +7,7 @@ from romaport.errors import QuotaReached
 from romaport.kinds import KINDS, Asset, Kind, Parts, namesakes
 from romaport.storage import Transaction
 
-__all__ = ["alike", "check_alike", "check_room", "is_name_taken"]
+__all__ = ["alike", "check_alike", "check_room_within", "is_name_taken"]
 
 
 def alike(
@@ -39,12 +39,8 @@ def check_alike(
             raise kind.refusals.also_taken(name=found.name)
 
 
-def check_room(tx: Transaction, kind: Kind, instance_id: str, targets: Mapping[str, Asset] | None = None) -> None:
-    """Raise `QuotaReached` if the instance, or with `targets` one of those, has as many of the kind as it may."""
-    if targets is None:
-        if kind.quota is not None and rows.count(tx, instance_id, namesakes(kind)) >= kind.quota:
-            raise QuotaReached(kind=kind.title, limit=kind.quota)
-        return
+def check_room_within(tx: Transaction, kind: Kind, targets: Mapping[str, Asset]) -> None:
+    """Raise `QuotaReached` if one of the assets that another refers to has as many of the kind as it may."""
     for field, limit in kind.quota_within.items():
         if neighbours.count_referring(tx, kind.name, field, targets[field].id) >= limit:
             place = f"the {KINDS[targets[field].kind].title} {targets[field].name}"

@@ -2,7 +2,20 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import api, api_group, app, data_source, environment, schedule, task
+from romaport.kinds import (
+    api,
+    api_group,
+    app,
+    composite_task,
+    data_source,
+    dictionary,
+    environment,
+    mapping,
+    schedule,
+    task,
+    topic,
+    topic_access,
+)
 from romaport.kinds.api import api_definition, runtime_definition
 from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
 from romaport.kinds.changes import Change, changes
@@ -45,10 +58,15 @@ KINDS: dict[str, Kind] = {
         api.KIND,
         api_group.KIND,
         app.KIND,
+        composite_task.KIND,
         data_source.KIND,
+        dictionary.KIND,
         environment.KIND,
+        mapping.KIND,
         schedule.KIND,
         task.KIND,
+        topic.KIND,
+        topic_access.KIND,
     )
 }
 """Every kind by name; a new one is a line here and a file beside."""

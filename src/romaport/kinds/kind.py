@@ -59,8 +59,12 @@ class Filter:
     `always.<value>` for what every asset of the kind shows alike."""
     fuzzy: bool = False
     """A part of the value suffices, unless the request asks for `precise_search`."""
-    by_name: bool = False
-    """The request gives the name of what a `reference.<field>` refers to, whose key is that name, not its id."""
+    by: str | None = None
+    """With `reference.<field>`: the query gives the target's name, or this unique value, in place of its id."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """What the words of the query, in capitals, mean here; others are compared as they are."""
+    absent: str | None = None
+    """What is compared instead when the request does not name the parameter, and only then."""
     ending: str = ""
     """Left off the end of what the request gives."""
 
@@ -77,6 +81,8 @@ class Listing:
     """A limit that is too large is cut, and a negative offset taken as 0, instead of being refused."""
     offset_max: int = 10_000
     filters: tuple[Filter, ...] = ()
+    order: Callable[["Asset"], Any] | None = None
+    """How a list is sorted, if not by creation; for kinds of which an instance holds few, since all are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +97,8 @@ class Parts:
     references: dict[str, str] = field(default_factory=dict)
     """Ids of other assets by field."""
     unique: dict[str, str] = field(default_factory=dict)
+    asset_id: str | None = None
+    """The id of a new asset, where the caller was given it beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +175,8 @@ class Kind:
     present: Callable[[Asset, Viewer], dict[str, Any]]
     summarise: Callable[[Asset, Viewer], dict[str, Any]] | None = None
     """The shorter form that lists answer, where it differs."""
+    acknowledge: Callable[[Asset], dict[str, Any]] | None = None
+    """The little that create, update and delete answer, where it is not the whole asset."""
     references: tuple[Reference, ...] = ()
     secret_paths: tuple[str, ...] = ()
     """Secret fields inside plain ones, by dotted path."""
@@ -199,6 +209,9 @@ class Kind:
     overwrites_if: str | None = None
     """The import option without which an existing asset is kept as it is (contract 6.2)."""
     quota: int | None = None
+    """The most an instance holds (contract 6.4)."""
+    quota_of: str | None = None
+    """The plain field, a number, whose sum the quota bounds instead of the number of assets."""
     quota_within: Mapping[str, int] = field(default_factory=dict)
     """The most assets of the kind that may refer to the same one, by reference field."""
     refusals: Refusals = Refusals()

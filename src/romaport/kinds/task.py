@@ -137,8 +137,9 @@ def _fields(task: Asset) -> dict[str, Any]:
 
 def present(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     """Answer a task as create, show and update do: times in milliseconds, the status a word."""
+    status = "running" if task.local.get("is_started") else "stopped"
     times = {"created_date": milliseconds(task.created_at), "last_modified_date": milliseconds(task.updated_at)}
-    return {"task": {**_fields(task), "status": "stopped", **times}, "task_detail": _detail(task)}
+    return {"task": {**_fields(task), "status": status, **times}, "task_detail": _detail(task)}
 
 
 def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
@@ -147,8 +148,9 @@ def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     return {
         **shown,
         "task_name": task.name,
-        "status": 0,
-        "execute_status": "UNSTARTED",
+        "status": int(task.local.get("is_started", False)),
+        "execute_status": "WAITING" if task.local.get("is_started") else "UNSTARTED",
+        "ext_type": None,
         "created_date": iso(task.created_at),
         "last_modified_time": milliseconds(task.updated_at),
         "version": str(task.revision),
@@ -192,8 +194,13 @@ KIND = Kind(
             Filter(query="task_id", matches="id"),
             Filter(query="task_type", matches="body.task_type"),
             Filter(query="task_tag", matches="body.task_tag"),
-            Filter(query="status", matches="always.0"),
-            Filter(query="execute_status", matches="always.UNSTARTED"),
+            Filter(query="status", matches="local.is_started", words={"0": "false", "1": "true"}),
+            Filter(
+                query="execute_status",
+                matches="local.is_started",
+                # Nothing runs here: what was started waits.
+                words={"UNSTARTED": "false", "WAITING": "true"},
+            ),
             Filter(query="source_datasource_id", matches="reference.source_datasource_id"),
             Filter(query="target_datasource_id", matches="reference.target_datasource_id"),
             Filter(query="datasource_id", matches="reference.*"),
@@ -202,6 +209,7 @@ KIND = Kind(
         ),
     ),
     is_prefixed=True,
+    tags="task_tag",
     quota=1000,
     actions={
         "create": "roma:tasks:create",

@@ -100,7 +100,7 @@ KIND = Kind(
             # Channels are not kept here, so none has a name.
             Filter(query="vpc_channel_name", matches="always."),
             Filter(query="roma_app_id", matches="reference.roma_app_id"),
-            Filter(query="roma_app_name", matches="reference.roma_app_id", by_name=True),
+            Filter(query="roma_app_name", matches="reference.roma_app_id", by="name"),
         ),
     ),
     quota=5000,
