@@ -9,6 +9,9 @@
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
     │               TaskUnknown RunImpossible StopImpossible ConnectionImpossible
     ├── link        LinkParametersInvalid LinkBodyMissing LinkResourceMissing LinkInstanceMissing
+    ├── APIs        ApiGroupMissing ApiGroupNameTaken ApiGroupUsed ApiMissing ApiNameTaken ApiDefinitionTaken
+    │               ApiPublished EnvironmentMissing EnvironmentNameTaken EnvironmentUsed EnvironmentBuiltIn
+    │               PublicationMissing
     ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent RollbackRefused AssetChanged
     │               PlanRefused PlanOutdated
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
@@ -333,15 +336,16 @@ class AssetInUse(RomaportError):
 
 @dataclass(eq=False, kw_only=True)
 class QuotaReached(RomaportError):
-    """The instance holds as many assets of the kind as it may (contract 6.4)."""
+    """The instance, or an asset in it, holds as many assets of the kind as it may (contract 6.4)."""
 
     code = "ROMA.4031001"
     fault = Fault.INVALID
     message = "Insufficient quota."
-    details = "{kind}: an instance holds {limit} at most"
+    details = "{kind}: {place} holds {limit} at most"
     advice = "Delete what is no longer needed, or split the package."
     kind: str
     limit: int
+    place: str = "an instance"
 
 
 @dataclass(eq=False, kw_only=True)
@@ -451,6 +455,146 @@ class LinkInstanceMissing(RomaportError):
     message = "The instance does not exist. project_id: {project_id}, instance_id: {instance_id}"
     project_id: str
     instance_id: str
+
+
+# APIs, their groups and environments
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupMissing(RomaportError):
+    """No API group has this id, or the caller may not see it."""
+
+    code = "APIG.3001"
+    fault = Fault.MISSING
+    message = "API group {asset_id} does not exist"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiMissing(RomaportError):
+    """No API has this id, or the caller may not see it."""
+
+    code = "APIG.3002"
+    fault = Fault.MISSING
+    message = "API {asset_id} does not exist"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentMissing(RomaportError):
+    """No environment of the instance has this id."""
+
+    code = "APIG.3003"
+    fault = Fault.MISSING
+    message = "The environment does not exist"
+    details = "env_id: no environment has the id {asset_id}"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PublicationMissing(RomaportError):
+    """The API is not published in this environment."""
+
+    code = "APIG.3015"
+    fault = Fault.MISSING
+    message = "The API publication record does not exist"
+    details = "env_id: API {api} is not published in {environment}"
+    api: str
+    environment: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupNameTaken(RomaportError):
+    """A global API group, or one of the same application, has this name."""
+
+    code = "APIG.3201"
+    fault = Fault.INVALID
+    message = "The API group name already exists"
+    details = "name: {name} must be unique among the groups of its application, or among the global ones"
+    advice = "Import with a prefix, or merge into what exists."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiNameTaken(RomaportError):
+    """An API of the same group has this name."""
+
+    code = "APIG.3202"
+    fault = Fault.INVALID
+    message = "The API name already exists, api_name:{name}"
+    details = "name: {name} must be unique in its group"
+    advice = "Import with a prefix, or merge into what exists."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentNameTaken(RomaportError):
+    """An environment of the instance has this name."""
+
+    code = "APIG.3205"
+    fault = Fault.INVALID
+    message = "The environment name already exists"
+    details = "name: {name} must be unique in the instance"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiDefinitionTaken(RomaportError):
+    """An API of the same group has the same method, path and match mode."""
+
+    code = "APIG.3301"
+    fault = Fault.INVALID
+    message = "The API already exists: {name} has the same method, path and match mode"
+    details = "req_method, req_uri, match_mode: together they must be unique in the group; API {name} has the same"
+    advice = "Change the method, the path or the match mode of one of the two."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentBuiltIn(RomaportError):
+    """The environment is there in every instance and is neither changed nor deleted."""
+
+    code = "APIG.3400"
+    fault = Fault.INVALID
+    message = "The resource cannot be changed"
+    details = "env_id: the environment {name} is built in"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupUsed(RomaportError):
+    """An API group cannot be deleted while it holds APIs."""
+
+    code = "APIG.3415"
+    fault = Fault.CONFLICT
+    message = "The API group cannot be deleted because it contains APIs"
+    details = "group_id: {name} still contains {users}"
+    name: str
+    users: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiPublished(RomaportError):
+    """An API cannot be deleted while it is published; it is taken offline first."""
+
+    code = "APIG.3416"
+    fault = Fault.CONFLICT
+    message = "The API cannot be deleted because it has been published"
+    details = "api_id: {name} is published in {environments}; take it offline there first"
+    name: str
+    environments: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentUsed(RomaportError):
+    """An environment cannot be deleted while APIs are published in it."""
+
+    code = "APIG.3418"
+    fault = Fault.CONFLICT
+    message = "The environment contains published APIs"
+    details = "env_id: in {name} are published {count} APIs; take them offline first"
+    name: str
+    count: int
 
 
 # jobs and archives

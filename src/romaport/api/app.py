@@ -15,10 +15,12 @@ from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scop
 
 from romaport import __version__
 from romaport.api import (
+    apis,
     apps,
     assets,
     composites,
     dictionaries,
+    environments,
     extras,
     instances,
     products,
@@ -43,6 +45,8 @@ _WRITTEN: tuple[Operation, ...] = (
     *assets.OPERATIONS,
     *instances.OPERATIONS,
     *apps.OPERATIONS,
+    *apis.OPERATIONS,
+    *environments.OPERATIONS,
     *composites.OPERATIONS,
     *dictionaries.OPERATIONS,
     *products.OPERATIONS,

@@ -1,6 +1,6 @@
 """Create, show, update, delete and list for every kind, generated from the kinds."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from romaport.kinds import KINDS, Asset, Filter, Kind, Listing, Parts, Viewer, s
 from romaport.storage import Transaction
 from romaport.wire.bodies import decode
 
-__all__ = ["OPERATIONS", "listed", "resource_operations", "viewer_of"]
+__all__ = ["OPERATIONS", "asked_page", "listed", "requested", "resource_operations", "viewer_of"]
 
 _NUMBER_MAX = 2**63 - 1
 _VERBS = {"create": "POST", "list": "GET", "show": "GET", "update": "PUT", "delete": "DELETE"}
@@ -46,7 +46,7 @@ def resource_operations(kind: Kind) -> Iterable[Operation]:
 
 def _create(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
-        parts = _parts(kind, kind.create, call)
+        parts = requested(kind, kind.create, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             if kind.parent is not None:
@@ -60,7 +60,7 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
 
 def _update(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
-        parts = _parts(kind, kind.update, call)
+        parts = requested(kind, kind.update, call)
         catalog = call.parts.desk.catalog
         with call.parts.desk.database.transaction() as tx:
             asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
@@ -122,7 +122,7 @@ def listed(kind: Kind, call: Call, tx: Transaction, show: Show = _summary) -> di
     assert listing is not None, f"{kind.name}: a kind that can be listed says how"
     if kind.parent is not None:
         _check_place(_parent(kind, call, tx), call)
-    asked = _page(call, kind, listing, tx)
+    asked = asked_page(call, kind, listing, tx)
     reading = asked if listing.order is None else replace(asked, offset=0, limit=_WHOLE)
     total, found = call.parts.desk.catalog.page(tx, kind, call.instance_id, reading)
     if listing.order is not None:
@@ -135,8 +135,14 @@ def listed(kind: Kind, call: Call, tx: Transaction, show: Show = _summary) -> di
 _RUNS = {"create": _create, "update": _update, "show": _show, "delete": _delete, "list": _list}
 
 
-def _parts(kind: Kind, shape: type[Struct], call: Call) -> Parts:
-    request = decode(shape, call.body)
+def requested(kind: Kind, shape: type[Struct], call: Call) -> Parts:
+    """Read a request to create or update an asset; raise `BodyInvalid` with everything that is wrong with it."""
+
+    def rules(fields: Mapping[str, Any]) -> list[str]:
+        unseen = [f"{name}: is not a field of this request" for name in kind.unseen if name in fields]
+        return [*unseen, *kind.rules(fields), *kind.demands(fields)]
+
+    request = decode(shape, call.body, rules)
     flat = kind.flatten({name: value for name, value in to_builtins(request).items() if value not in (None, UNSET)})
     parts = split(kind, flat)
     if kind.parent is not None:
@@ -168,7 +174,8 @@ def _check_place(asset: Asset, call: Call) -> None:
         _check_place(above, call)
 
 
-def _page(call: Call, kind: Kind, listing: Listing, tx: Transaction) -> Page:
+def asked_page(call: Call, kind: Kind, listing: Listing, tx: Transaction) -> Page:
+    """Read which page of a list is asked for; raise `ParameterInvalid` for what cannot be."""
     caller = call.caller
     filters = list(_filters(call, kind, listing, tx))
     if kind.parent is not None:
@@ -192,7 +199,7 @@ def _page(call: Call, kind: Kind, listing: Listing, tx: Transaction) -> Page:
 def _filters(call: Call, kind: Kind, listing: Listing, tx: Transaction) -> Iterator[tuple[Filter, str]]:
     """Answer the filters that apply, each with what it compares with."""
     for found in listing.filters:
-        given = call.query.get(found.query)
+        given = call.query.get(found.query, "")
         if given and found.by is not None:
             yield found, _id_by(found.by, given, _target_kind(kind, found), call, tx)
         elif given and found.absent is None:

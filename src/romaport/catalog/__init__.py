@@ -22,6 +22,7 @@ from romaport.catalog.returns import Return, forget
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
+from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
     "ROLES",
@@ -40,6 +41,7 @@ __all__ = [
     "Selection",
     "Wanted",
     "Whole",
+    "alike",
     "apply",
     "check",
     "choose",
@@ -48,6 +50,7 @@ __all__ = [
     "discard",
     "discard_except",
     "forget",
+    "is_name_taken",
     "key_name",
     "open_holes",
     "outcome",

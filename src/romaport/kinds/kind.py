@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Asset", "Filter", "Kind", "Listing", "Parts", "Reference", "Travel", "Viewer"]
+from romaport.errors import RomaportError
+
+__all__ = ["Asset", "Filter", "Kind", "Listing", "Parts", "Reference", "Refusals", "Travel", "Viewer"]
 
 
 class Travel(Enum):
@@ -135,6 +137,22 @@ class Viewer:
     """Answers the caller's roles on the application with this id (contract 5.2)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """The refusals of one kind that have a published code, in place of the general ones."""
+
+    missing: Callable[..., RomaportError] | None = None
+    """Made with the `asset_id` that nothing has."""
+    taken: Callable[..., RomaportError] | None = None
+    """Made with the `name` that is taken."""
+    also_taken: Callable[..., RomaportError] | None = None
+    """Made with the `name` of the asset that holds what `Kind.also_unique` says."""
+    used: Callable[..., RomaportError] | None = None
+    """Made with the `name` of what cannot be deleted, and its `users`."""
+    kept: Callable[[Asset], RomaportError | None] = lambda _asset: None
+    """Says why an asset may not be deleted by itself as it stands; with what it belongs to it may."""
+
+
 Body = type[Struct]
 
 
@@ -166,10 +184,25 @@ class Kind:
     local_paths: tuple[str, ...] = ()
     """Fields inside plain ones that belong to the instance, by dotted path."""
     listing: Listing | None = None
+    rules: Callable[[Mapping[str, Any]], list[str]] = lambda _fields: []
+    """What does not fit together in a request, each as `field: rule`; a field that is wrong by itself is `UNSET`.
+    Holds for a travelling body too, which lacks references and what is local or secret."""
+    demands: Callable[[Mapping[str, Any]], list[str]] = lambda _fields: []
+    """What a request lacks that a travelling body may lack, said like `rules`."""
     flatten: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Turns a decoded request into one flat set of fields."""
     refine: Callable[["Parts"], "Parts"] = lambda parts: parts
     """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
+    stars: Callable[[Mapping[str, Any]], list[str]] = lambda _body: []
+    """The paths at which `refine` left stars in a body for a secret that no dotted path leads to. Stars without
+    a secret are a hole."""
+    unseen: tuple[str, ...] = ()
+    """Plain fields that are kept and travel, but are not on the wire: no request names one, and an update that
+    says nothing of it leaves it as it is."""
+    settle: Callable[[dict[str, Asset]], dict[str, Asset]] = lambda targets: targets
+    """Completes the assets referred to, by field, from one another; raises `BodyInvalid` if they do not agree."""
+    also_unique: tuple[str, ...] = ()
+    """Plain fields whose values together no other asset in the same scopes may have."""
     generate: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """How a unique or secret field is made up when it is not given, or cannot be; such a secret is new at every
     target."""
@@ -181,6 +214,9 @@ class Kind:
     """The most an instance holds (contract 6.4)."""
     quota_of: str | None = None
     """The plain field, a number, whose sum the quota bounds instead of the number of assets."""
+    quota_within: Mapping[str, int] = field(default_factory=dict)
+    """The most assets of the kind that may refer to the same one, by reference field."""
+    refusals: Refusals = Refusals()
     actions: Mapping[str, str] = field(default_factory=dict)
     """Permission per operation: `create show update delete list`; the published ones (contract 5.1)."""
     statuses: Mapping[str, int] = field(default_factory=dict)
@@ -211,7 +247,7 @@ class Kind:
         for reference in self.references:
             declared = self.travels.get(reference.field)
             assert declared is Travel.REFERENCE or reference.field == self.parent, f"{self.name}: {reference.field}"
-        for path in (*self.secret_paths, *self.local_paths):
+        for path in (*self.secret_paths, *self.local_paths, *self.also_unique, *self.unseen):
             assert path.split(".")[0] in self.travels, f"{self.name}: {path} is no field"
 
     def fields(self) -> tuple[str, ...]:
