@@ -55,7 +55,8 @@ def travelling(value: Any) -> Any:
 
 
 def front(api: Any) -> dict[str, Any]:
-    return travelling({name: value for name, value in decoded(api).items() if name not in _OWN})
+    found: dict[str, Any] = travelling({name: value for name, value in decoded(api).items() if name not in _OWN})
+    return found
 
 
 def imported(sdk: Sdk, instance: str, package: Path) -> Any:
