@@ -62,8 +62,7 @@ def summarise(api: Asset, _viewer: Viewer) -> dict[str, Any]:
         "register_time": iso(api.created_at),
         "update_time": iso(api.updated_at),
         "group_version": "V2" if "roma_app_id" in group.references else "V1",
-        "roma_app_id": api.references["roma_app_id"].id,
-        "roma_app_name": api.references["roma_app_id"].name,
+        **_of_app(api),
         "api_group_info": group_outline(group),
         **shown(api.local),
     }
@@ -82,13 +81,19 @@ def runtime_definition(api: Asset, where: Publication, definition: Mapping[str, 
     front = {name: value for name, value in _named(api, definition).items() if name != "backend_api"}
     return {
         **front,
-        "roma_app_id": api.references["roma_app_id"].id,
+        "roma_app_id": _of_app(api)["roma_app_id"],
         "run_env_name": where.env_name,
         "run_env_id": where.env_id,
         "publish_id": where.publish_id,
         "sl_domain": domain,
         "sl_domains": [domain],
     }
+
+
+def _of_app(api: Asset) -> dict[str, Any]:
+    # A package of someone else's making may bring an API of a global group without an application.
+    app = api.references.get("roma_app_id")
+    return {"roma_app_id": None if app is None else app.id, "roma_app_name": None if app is None else app.name}
 
 
 def _named(api: Asset, body: Mapping[str, Any]) -> dict[str, Any]:
