@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, to_builtins
 
 from romaport.api.call import Call, Operation, Reply, Takes
 from romaport.catalog import Page
-from romaport.errors import AssetMissing, ParameterInvalid
+from romaport.errors import AssetMissing, BodyInvalid, ParameterInvalid
 from romaport.kinds import KINDS, Asset, Filter, Kind, Listing, Parts, Viewer, split
 from romaport.storage import Transaction
 from romaport.wire.bodies import decode
@@ -139,6 +139,9 @@ def _parts(kind: Kind, shape: type[Struct], call: Call) -> Parts:
     request = decode(shape, call.body)
     flat = kind.flatten({name: value for name, value in to_builtins(request).items() if value not in (None, UNSET)})
     parts = split(kind, flat)
+    problems = kind.check(parts.body)
+    if problems:
+        raise BodyInvalid(problems="; ".join(problems))
     if kind.parent is not None:
         parts.references[kind.parent] = call.path[kind.parent]
     return parts

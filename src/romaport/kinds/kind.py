@@ -170,6 +170,8 @@ class Kind:
     """Turns a decoded request into one flat set of fields."""
     refine: Callable[["Parts"], "Parts"] = lambda parts: parts
     """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
+    check: Callable[[Mapping[str, Any]], list[str]] = lambda _body: []
+    """Says what is wrong between the plain fields, each `field: rule`; asked of requests and of packages."""
     generate: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     """How a unique or secret field is made up when it is not given, or cannot be; such a secret is new at every
     target."""
