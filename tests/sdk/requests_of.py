@@ -112,6 +112,7 @@ from huaweicloudsdkroma.v2 import (
     ValidateRomaAppRequest,
 )
 from tests.sdk.apic import action, api_body
+from tests.sdk.requests_of_products import READING_PRODUCTS, WRITING_PRODUCTS
 from tests.sdk.sample import export_request, import_package
 
 __all__ = ["deletion_request", "reading", "writing"]
@@ -181,6 +182,7 @@ _READING: tuple[tuple[Make, str], ...] = (
     (_one(ListMqsInstanceTopicsRequest), "roma:topics:list"),
     (_one(ShowMqsInstanceTopicAccessPolicyRequest, topic_name="orders"), "roma:topics:get"),
     (_one(CheckAssetJobStatusRequest, job_id=_NOWHERE), "roma:assets:get"),
+    *READING_PRODUCTS,
 )
 _WRITING: tuple[tuple[Make, str], ...] = (
     (_one(CreateRomaAppRequest, body=CreateAppReq(name="Orders")), "roma:applications:create"),
@@ -261,6 +263,7 @@ _WRITING: tuple[tuple[Make, str], ...] = (
     (lambda instance_id: export_request(instance_id, apps=[_NOWHERE]), "roma:assets:export"),
     (lambda instance_id: deletion_request(instance_id, apps=[_NOWHERE]), "roma:assets:delete"),
     (_one(DownloadAssetArchiveRequest, archive_id=_NOWHERE), "roma:assets:download"),
+    *WRITING_PRODUCTS,
 )
 
 

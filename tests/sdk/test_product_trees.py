@@ -1,12 +1,11 @@
 """Products with all that they are made of: deleted with it, renamed above it, shared with it (contract 5.2, 7.9)."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from huaweicloudsdkroma.v2 import (
-    AddUserToApp,
-    AddUserToAppRequest,
     CreateProductRequest,
     CreateServiceRequest,
     CreateServiceRequestBody,
@@ -32,7 +31,6 @@ from huaweicloudsdkroma.v2 import (
     UpdateProductRequest,
     UpdateServiceRequest,
     UpdateServiceRequestBody,
-    User,
 )
 from tests.sdk.products import (
     MISSING,
@@ -46,7 +44,7 @@ from tests.sdk.products import (
     product_update,
     property_body,
 )
-from tests.sdk.sample import add_app
+from tests.sdk.sample import add_app, exported, import_package, settled, share
 from tests.sdk.site import Site
 from tests.sdk.vendor import Sdk
 
@@ -195,9 +193,17 @@ def test_a_product_more_than_the_quota_is_refused(site: Site, instance: str) -> 
         assert (listed.total, listed.size) == (QUOTA, QUOTA)
 
 
-def share(sdk: Sdk, tree: Tree, user_id: str, *roles: str) -> None:
-    body = AddUserToApp(users=[User(id=user_id, roles=list(roles))])
-    sdk.send(AddUserToAppRequest(instance_id=tree.instance, app_id=tree.app, body=body))
+def test_a_product_arrives_elsewhere_with_everything_below_it(sdk: Sdk, site: Site, tree: Tree, tmp_path: Path) -> None:
+    exported(sdk, tree.instance, tmp_path / "water.zip", apps=[tree.app])
+    elsewhere = site.instance()
+    job = sdk.send(import_package(tmp_path / "water.zip", elsewhere)).job_id
+    assert settled(sdk, elsewhere, job).status in ("Success", "Finished")
+    assert site.keys(elsewhere) == site.keys(tree.instance)
+    (arrived,) = sdk.send(ListProductsRequest(instance_id=elsewhere)).items
+    assert arrived.id > tree.product
+    (service,) = sdk.send(ListServicesRequest(instance_id=elsewhere, product_id=arrived.id)).items
+    (found,) = sdk.send(ListPropertiesRequest(instance_id=elsewhere, service_id=str(service.service_id))).items
+    assert (found.property_name, found.data_type, found.max, found.required) == ("rate", "number", "90.5", 1)
 
 
 def changes(tree: Tree) -> dict[str, list[Any]]:
@@ -230,7 +236,7 @@ def test_roles_on_the_application_hold_for_everything_below_it(sdk: Sdk, client:
         show = ShowPropertyRequest(instance_id=tree.instance, service_id=str(tree.service), property_id=tree.property)
         other.refused(show, 404, MISSING, missing(tree.property))
 
-        share(sdk, tree, guest.id, "read")
+        share(sdk, tree.instance, tree.app, guest.id, "read")
         (seen,) = other.send(ListProductsRequest(instance_id=tree.instance)).items
         assert (seen.id, seen.permissions) == (tree.product, ["read"])
         assert other.send(show).property_name == "rate"
@@ -243,7 +249,7 @@ def test_roles_on_the_application_hold_for_everything_below_it(sdk: Sdk, client:
                 assert role in other.refused(request, 403, "ROMA.12001", message), request
         assert site.written() == before
 
-        share(sdk, tree, guest.id, "access", "modify", "delete")
+        share(sdk, tree.instance, tree.app, guest.id, "access", "modify", "delete")
         for requests in changes(tree).values():
             for request in requests:
                 assert other.send(request).status_code in (200, 201, 204)

@@ -25,6 +25,7 @@ from huaweicloudsdkroma.v2 import (
 )
 from huaweicloudsdkroma.v2 import User as Member
 from tests.sdk.requests_of import deletion_request, reading, writing
+from tests.sdk.requests_of_products import is_of_products
 from tests.sdk.sample import add_app, export_request, settled
 from tests.sdk.site import Site, User
 from tests.sdk.vendor import Sdk, credentials, opened
@@ -173,7 +174,7 @@ def test_a_user_who_may_only_read_changes_nothing(client: str, site: Site, insta
 _LET_IN = {
     (200, ""),
     (204, ""),
-    *((404, code) for code in ("ROMAPORT.2001", "ROMAPORT.3001", "APIG.3001", "APIG.3002")),
+    *((404, code) for code in ("ROMAPORT.2001", "ROMAPORT.3001", "APIG.3001", "APIG.3002", "ROMA.00110006")),
 }
 
 
@@ -222,8 +223,11 @@ def test_a_client_without_a_project_is_told_so(client: str, site: Site, instance
     signer = credentials(site.place.access_key, site.place.secret_key, None)
     with opened(client, site.place.endpoint, signer) as sdk:
         for request, _ in everything(instance, package):
-            message = "Invalid parameters: project_id: is still a placeholder; give your client the project's id"
-            assert "project_id" in sdk.refused(request, 400, "ROMA.13000", message)
+            problem = "project_id: is still a placeholder; give your client the project's id"
+            code, message = "ROMA.13000", f"Invalid parameters: {problem}"
+            if is_of_products(request):
+                code, message = "ROMA.00110001", f"The parameter does not meet verification rules: \\[{problem}\\]"
+            assert "project_id" in sdk.refused(request, 400, code, message)
     assert site.written() == before
 
 
@@ -240,8 +244,10 @@ def test_another_projects_instance_does_not_exist(sdk: Sdk, client: str, site: S
     for instance in (site.directory.add_instance(foreign, "theirs"), "nowhere", "i" * 65):
         before = site.written()
         for request, _ in everything(instance, package):
-            message = f"Instance {instance} does not exist in this project\\."
-            sdk.refused(request, 404, "ROMAPORT.1201", message)
+            code, message = "ROMAPORT.1201", f"Instance {instance} does not exist in this project\\."
+            if is_of_products(request):
+                code, message = "ROMA.00110002", "The instance does not exist\\. project_id: .*"
+            assert instance in sdk.refused(request, 404, code, message)
         assert site.written() == before
 
 

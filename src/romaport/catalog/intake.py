@@ -119,7 +119,7 @@ class Intake:
         found = [*self._shape_problems(entry), *self._reference_problems(entry)]
         yield from found
         if not found:
-            yield from self._secret_problems(entry)
+            yield from self._body_problems(entry)
         yield from self._value_problems(entry)
 
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
@@ -143,9 +143,10 @@ class Intake:
         if len(entry.key) != len(scope) + own or list(entry.key[: len(scope)]) != scope:
             yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
 
-    def _secret_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        found = split(self._kind, msgspec.json.decode(bytes(entry.body))).secrets
-        lifted = sorted(path for path, value in found.items() if value != MASK)
+    def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        parts = split(self._kind, msgspec.json.decode(bytes(entry.body)))
+        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self._kind.rules(parts.body))
+        lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
         if lifted:
             yield PackageSecretFound(paths=", ".join(lifted))
 

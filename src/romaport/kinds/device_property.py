@@ -1,11 +1,11 @@
 """What properties have in common, wherever they are: on a service, or on a command's request or response."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from romaport.errors import BodyInvalid
 from romaport.kinds.device_model import PART_ACTIONS, Description, listed
 from romaport.kinds.kind import Asset, Filter, Kind, Reference, Travel, Viewer
 
@@ -57,31 +57,30 @@ class PropertyBody(Struct, frozen=True, forbid_unknown_fields=True):
     method: Annotated[str, Meta(pattern=r"^[RWE]{1,3}\Z")] | None = None
 
 
-def flatten(request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a request as it is; raise `BodyInvalid` if its fields do not go together."""
-    data_type = request["data_type"]
-    problems = [
+def rules(fields: Mapping[str, Any]) -> list[str]:
+    """Say what a type of data needs and has not, and which numbers do not go together."""
+    data_type = fields.get("data_type")
+    if not isinstance(data_type, str):
+        return []
+    missing = [
         f"{field}: is required with data_type {data_type}"
         for field in _NEEDED.get(data_type, ())
-        if request.get(field, "") == ""
+        if fields.get(field, "") == ""
     ]
-    if not problems and data_type in ("number", "integer"):
-        problems = _number_problems(request)
-    if problems:
-        raise BodyInvalid(problems="; ".join(problems))
-    return request
+    return missing or (_number_problems(fields, data_type) if data_type in ("number", "integer") else [])
 
 
-def _number_problems(request: dict[str, Any]) -> list[str]:
-    numbers = {field: Decimal(request[field]) for field in _NUMBER_FIELDS}
+def _number_problems(fields: Mapping[str, Any], data_type: str) -> list[str]:
+    # A field that is wrong by itself is no text here, and said elsewhere.
+    numbers = {field: Decimal(fields[field]) for field in _NUMBER_FIELDS if isinstance(fields.get(field), str)}
     problems = [f"{field}: must be within {_NUMBER_MAX} of 0" for field in numbers if abs(numbers[field]) > _NUMBER_MAX]
-    if request["data_type"] == "integer":
+    if data_type == "integer":
         problems += [
             f"{field}: must be a whole number with data_type integer"
             for field, value in numbers.items()
             if value != value.to_integral_value()
         ]
-    if numbers["min"] > numbers["max"]:
+    if {"min", "max"} <= numbers.keys() and numbers["min"] > numbers["max"]:
         problems.append("min: must not be greater than max")
     return problems
 
@@ -104,7 +103,7 @@ def property_kind(*, name: str, title: str, path: str, query: str, of: Reference
         update=PropertyBody,
         # The SDK cannot name it in an update.
         keeps=("method",),
-        flatten=flatten,
+        rules=rules,
         travels=_TRAVELS,
         references=(of,),
         parent=of.field,
