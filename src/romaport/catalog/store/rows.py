@@ -9,22 +9,20 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Row,
-    Select,
     Text,
-    and_,
     cast,
     delete,
     exists,
     func,
     insert,
     literal,
-    or_,
     select,
     true,
     tuple_,
     update,
 )
 
+from romaport.catalog.store.visibility import is_open_to, visible_ids
 from romaport.kinds import Asset, Filter
 from romaport.storage import Transaction
 from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances
@@ -48,7 +46,6 @@ __all__ = [
     "set_members",
     "unique_owner",
     "users_of",
-    "visible_ids",
 ]
 
 _IDS_PER_STATEMENT = 5_000
@@ -280,23 +277,6 @@ def id_by_key(tx: Transaction, instance_id: str, kinds: Collection[str], key: It
     return tx.execute(statement).scalar_one_or_none()
 
 
-def visible_ids(member_id: str) -> Select[Any]:
-    """Select what a user may see (contract 5.2).
-
-    That is own and shared applications with all that belongs to them, and what belongs to no application but to
-    the instance as a whole.
-    """
-    is_owned = exists().where(asset_references.c.asset_id == assets.c.id, asset_references.c.owns == 1)
-    roots = select(assets.c.id).where(
-        or_(and_(assets.c.kind == "app", _is_open_to(member_id)), and_(assets.c.kind != "app", ~is_owned))
-    )
-    visible = roots.cte("visible", recursive=True)
-    below = select(asset_references.c.asset_id).where(
-        asset_references.c.target_id == visible.c.id, asset_references.c.owns == 1
-    )
-    return select(visible.union(below).c.id)
-
-
 def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page) -> tuple[int, list[str]]:
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
     matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
@@ -313,20 +293,12 @@ def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page)
     return total, list(rows.scalars())
 
 
-def _is_open_to(user_id: str, role: str = "") -> ColumnElement[bool]:
-    """Match applications that a user made or is shared, with a role if one is named; `admin` has them all."""
-    shared = exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == user_id)
-    if role:
-        shared = shared.where(or_(*(app_members.c.roles.contains(f'"{held}"') for held in (role, "admin"))))
-    return or_(assets.c.created_by == user_id, shared)
-
-
 def _kept(found: Filter, value: str, asked: Page) -> ColumnElement[bool]:
     """Match what a filter keeps; `member` and `role` look at users instead of fields, and only for applications."""
     if found.matches == "member":
-        return _is_open_to(value)
+        return is_open_to(value)
     if found.matches == "role":
-        return true() if asked.member_id is None else _is_open_to(asked.member_id, value)
+        return true() if asked.member_id is None else is_open_to(asked.member_id, value)
     return _condition(found, value, is_fuzzy=found.fuzzy and found.query not in asked.precise)
 
 

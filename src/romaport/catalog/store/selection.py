@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
 )
 
-from romaport.catalog.store.rows import visible_ids
+from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
