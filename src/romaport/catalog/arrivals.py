@@ -83,8 +83,8 @@ def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> lis
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
     found = [*_taken(tx, into, policy), *_dangling(tx, into)]
     if not sees_all:
-        hidden = conflicts.hidden(tx, into, CONFLICTS_MAX)
-        found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in hidden)
+        forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)
+        found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in forbidden)
     if policy.has_quotas:
         found.extend(_beyond_quotas(tx, into))
     return found
