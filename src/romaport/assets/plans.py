@@ -49,9 +49,13 @@ def run_plan(desk: Desk, context: JobContext) -> None:
         desk.ledger.note(tx, context.job, [*refusals, *holes])
         discard(tx, context.job.id)
         context.record(tx, done=context.job.total, outcome=outcome)
-        desk.ledger.succeed(tx, context.job, kept_seconds=desk.ledger.options.plan_seconds)
+        # What cannot be executed is not kept for it.
+        desk.ledger.succeed(tx, context.job, kept_seconds=0 if refusals else desk.ledger.options.plan_seconds)
         context.checkpoint("plan.ending")
     context.checkpoint("plan.ended")
+    if refusals:
+        desk.archives.remove(upload_path(context.job.id))
+        context.checkpoint("plan.cleaned")
 
 
 def _write(desk: Desk, context: JobContext, tx: Transaction, refusals: list[Finding]) -> Outcome:

@@ -105,7 +105,11 @@ class Intake:
 
     def problems(self, entries: Sequence[Arrival]) -> list[Problem]:
         """Say what is wrong with entries, each on its own."""
-        return [Problem(name=key_name(entry.key), error=error) for entry in entries for error in self._problems(entry)]
+        return [
+            Problem(name=key_name(self._placed(entry)), error=error)
+            for entry in entries
+            for error in self._problems(entry)
+        ]
 
     def batch(self, entries: Sequence[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
         """Turn entries into rows with these ids; `first` is the position of the first one in its file."""
