@@ -6,10 +6,24 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from tests.contract.workplace import Workplace
-from tests.support.embedded import EmbeddedServer
+from tests.contract.workplace import Workplace, task_body
+from tests.support.embedded import Account, EmbeddedServer
 
-__all__ = ["MERGE", "Extras", "Query", "Values", "assets_of", "found", "held"]
+__all__ = [
+    "MERGE",
+    "Extras",
+    "Query",
+    "Values",
+    "altered",
+    "assets_of",
+    "change_source",
+    "found",
+    "held",
+    "named",
+    "remark",
+    "scheduled",
+    "share",
+]
 
 Query = Mapping[str, str]
 Values = dict[str, dict[str, dict[str, Any]]]
@@ -157,3 +171,48 @@ def held(server: EmbeddedServer, *texts: str) -> list[str]:
     folder = server.data
     everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     return [text for text in texts if text.encode() in everything]
+
+
+def share(work: Workplace, app_id: str, *users: Account, roles: tuple[str, ...] = ("read",)) -> None:
+    """Share an application with users, and with nobody else."""
+    body = {"users": [{"id": user.id, "roles": list(roles)} for user in users]}
+    assert work.http.put(work.roma(f"apps/{app_id}/users"), json=body).status_code == 200
+
+
+def remark(work: Workplace, app_id: str, text: str = "mine now") -> None:
+    """Change an application."""
+    assert work.http.put(work.roma(f"apps/{app_id}"), json={"remark": text}).status_code == 200
+
+
+def named(work: Workplace, name: str) -> str:
+    """Answer the id of an application."""
+    apps = work.http.get(work.roma("apps"), params={"name": name}).json()["apps"]
+    return next(str(app["id"]) for app in apps if app["name"] == name)
+
+
+def change_source(work: Workplace, source_id: str, app_id: str, name: str, **content: Any) -> None:
+    """Replace the content of a data source."""
+    content |= {"password": "hidden-word"}
+    body = {"datasource_name": name, "datasource_type": "MYSQL", "app_id": app_id, "content": content}
+    answer = work.http.put(work.fdi(f"datasources/{source_id}"), json=body)
+    assert answer.status_code == 200, answer.text
+
+
+def scheduled(work: Workplace) -> bytes:
+    """An application with two data sources, a task and its schedule, exported."""
+    made = work.add_set("orders")
+    schedule = {"period": "DAY", "dispatch_interval": 1}
+    answer = work.http.post(work.fdi(f"tasks/{made['task']}/dispatches"), json=schedule)
+    assert answer.status_code == 200, answer.text
+    return work.exported(made["app"])
+
+
+def altered(work: Workplace, ben: Account) -> dict[str, str]:
+    """Make an instance that has what the package has, but otherwise: other fields, other ends, members, own secrets."""
+    made = work.add_set("orders")
+    remark(work, made["app"], "before the import")
+    share(work, made["app"], ben, roles=("read", "modify"))
+    other = work.add_app("billing")["id"]
+    turned = task_body(made["out"], made["in"], "orders-run", task_detail='{"old":1}')
+    assert work.http.put(work.fdi(f"tasks/{made['task']}"), json=turned).status_code == 200
+    return made | {"other": other}

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from tests.contract.extras import MERGE, Extras, assets_of, found
+from tests.contract.extras import MERGE, Extras, altered, assets_of, found, named, remark, scheduled, share
 from tests.contract.workplace import Workplace, lines_of, refusal
 from tests.support.embedded import Account, EmbeddedServer
 
@@ -13,49 +13,8 @@ WEEK_SECONDS = 604_800
 
 
 @pytest.fixture
-def extras(work: Workplace) -> Extras:
-    return Extras(work)
-
-
-@pytest.fixture
 def package(elsewhere: Workplace) -> bytes:
-    """An application with two data sources, a task and its schedule, exported."""
-    made = elsewhere.add_set("orders")
-    schedule = {"period": "DAY", "dispatch_interval": 1}
-    answer = elsewhere.http.post(elsewhere.fdi(f"tasks/{made['task']}/dispatches"), json=schedule)
-    assert answer.status_code == 200, answer.text
-    return elsewhere.exported(made["app"])
-
-
-def share(work: Workplace, app_id: str, *users: Account, roles: tuple[str, ...] = ("read",)) -> None:
-    body = {"users": [{"id": user.id, "roles": list(roles)} for user in users]}
-    assert work.http.put(work.roma(f"apps/{app_id}/users"), json=body).status_code == 200
-
-
-def remark(work: Workplace, app_id: str, text: str = "mine now") -> None:
-    assert work.http.put(work.roma(f"apps/{app_id}"), json={"remark": text}).status_code == 200
-
-
-def named(work: Workplace, name: str) -> str:
-    """Answer the id of an application."""
-    apps = work.http.get(work.roma("apps"), params={"name": name}).json()["apps"]
-    return next(str(app["id"]) for app in apps if app["name"] == name)
-
-
-def filled(work: Workplace, ben: Account) -> dict[str, str]:
-    """Make an instance that has what the package has, but otherwise: other fields, other ends, members, own secrets."""
-    made = work.add_set("orders")
-    remark(work, made["app"], "before the import")
-    share(work, made["app"], ben, roles=("read", "modify"))
-    other = work.add_app("billing")["id"]
-    turned = {"task_name": "orders-run", "task_type": "TIMING", "task_detail": '{"old":1}'}
-    turned |= {"source_datasource_id": made["out"], "target_datasource_id": made["in"]}
-    body = {
-        "task": {name: value for name, value in turned.items() if name != "task_detail"},
-        "task_detail": '{"old":1}',
-    }
-    assert work.http.put(work.fdi(f"tasks/{made['task']}"), json=body).status_code == 200
-    return made | {"other": other}
+    return scheduled(elsewhere)
 
 
 # an import that is taken back
@@ -64,7 +23,7 @@ def filled(work: Workplace, ben: Account) -> dict[str, str]:
 def test_an_import_taken_back_leaves_every_row_as_it_was(
     server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes, ben: Account
 ) -> None:
-    filled(work, ben)
+    altered(work, ben)
     before = assets_of(server)
     job = extras.imported(package, {"prefix": "new-"})
     assert job["outcome"] == {"created": {"app": 1, "data_source": 2, "schedule": 1, "task": 1}}
@@ -78,7 +37,7 @@ def test_an_import_taken_back_leaves_every_row_as_it_was(
 def test_a_merge_taken_back_restores_secrets_holes_references_members_and_unique_values(
     server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes, ben: Account
 ) -> None:
-    made = filled(work, ben)
+    made = altered(work, ben)
     before = assets_of(server)
     values = {
         "app": {"orders": {"secret": "given-secret"}},
@@ -130,7 +89,7 @@ def test_an_import_that_changed_nothing_is_taken_back_as_nothing(
 def test_a_deletion_taken_back_leaves_every_row_as_it_was(
     server: EmbeddedServer, work: Workplace, extras: Extras, ben: Account
 ) -> None:
-    made = filled(work, ben)
+    made = altered(work, ben)
     before = assets_of(server)
     job = extras.deleted(made["app"], made["other"])
     assert work.names() == {"apps": [], "sources": [], "tasks": []}
@@ -156,141 +115,12 @@ def test_a_user_who_is_gone_is_no_member_of_what_comes_back(
 def test_a_deletion_is_taken_back_though_others_have_worked_elsewhere(
     work: Workplace, extras: Extras, ben: Account
 ) -> None:
-    made = filled(work, ben)
+    made = altered(work, ben)
     job = extras.deleted(made["app"])
     work.add_set("meanwhile")
     remark(work, made["other"])
     assert extras.rolled_back(job["id"])["state"] == "succeeded"
     assert work.names()["apps"] == ["billing", "meanwhile", "orders"]
-
-
-# what stands in the way
-
-
-def test_what_was_edited_since_is_listed_and_nothing_is_done(
-    server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes, admin: Account
-) -> None:
-    old = work.add_set("billing")
-    job = extras.imported(package)
-    assert job["state"] == "succeeded"
-    app = named(work, "orders")
-    remark(work, app)
-    remark(work, old["app"])
-    source = next(
-        source for source in work.http.get(work.fdi("datasources")).json()["entities"] if source["app_name"] == "orders"
-    )
-    content = {"host": "other", "password": "changed"}
-    body = {"datasource_name": source["datasource_name"], "datasource_type": "MYSQL", "app_id": app, "content": content}
-    answer = work.http.put(work.fdi(f"datasources/{source['datasource_id']}"), json=body)
-    assert answer.status_code == 200, answer.text
-    before = assets_of(server)
-    report = extras.rolled_back(job["id"])
-    assert report["state"] == "failed"
-    assert found(report) == [
-        ("app", "orders", "ROMAPORT.2005"),
-        ("data_source", source["datasource_name"], "ROMAPORT.2005"),
-    ]
-    assert all(f"changed by {admin.name} at 2026-" in item["message"] for item in report["findings"]["items"])
-    assert all("overwrite" in item["advice"] for item in report["findings"]["items"])
-    assert assets_of(server) == before
-    assert extras.rolled_back(job["id"], overwrite=True)["state"] == "succeeded"
-    assert work.names()["apps"] == ["billing"]
-
-
-def test_a_new_member_is_a_change_too(work: Workplace, extras: Extras, package: bytes, ben: Account) -> None:
-    job = extras.imported(package)
-    share(work, named(work, "orders"), ben)
-    assert found(extras.rolled_back(job["id"])) == [("app", "orders", "ROMAPORT.2005")]
-
-
-def test_a_new_secret_is_a_change_too(work: Workplace, extras: Extras, package: bytes) -> None:
-    job = extras.imported(package)
-    app = named(work, "orders")
-    assert work.http.put(work.roma(f"apps/{app}/secret"), json={}).status_code == 200
-    assert found(extras.rolled_back(job["id"])) == [("app", "orders", "ROMAPORT.2005")]
-
-
-def test_what_a_merge_changed_and_somebody_deleted_since_is_listed(
-    work: Workplace, extras: Extras, package: bytes, ben: Account
-) -> None:
-    made = filled(work, ben)
-    job = extras.imported(package, MERGE)
-    assert work.http.delete(work.fdi(f"tasks/{made['task']}")).status_code == 204
-    report = extras.rolled_back(job["id"])
-    assert found(report) == [("task", "orders-run", "ROMAPORT.2005")]
-    assert "has been deleted since" in report["findings"]["items"][0]["message"]
-    assert extras.rolled_back(job["id"], overwrite=True)["state"] == "succeeded"
-    task = work.http.get(work.fdi(f"tasks/{made['task']}")).json()["task"]
-    assert (task["task_id"], task["source_datasource_id"]) == (made["task"], made["out"])
-
-
-def test_what_was_put_into_an_imported_application_is_not_lost_unasked(
-    server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes
-) -> None:
-    job = extras.imported(package)
-    work.add_source(named(work, "orders"), "late")
-    before = assets_of(server)
-    report = extras.rolled_back(job["id"])
-    assert found(report) == [("app", "orders", "ROMAPORT.3005")]
-    assert "data source late" in report["findings"]["items"][0]["message"]
-    assert assets_of(server) == before
-    overwritten = extras.rolled_back(job["id"], overwrite=True)
-    assert overwritten["outcome"]["removed"]["data_source"] == 3
-    assert work.names() == {"apps": [], "sources": [], "tasks": []}
-
-
-def test_a_task_of_another_application_that_uses_what_was_imported_stays_in_the_way(
-    server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes
-) -> None:
-    other = work.add_set("billing")
-    job = extras.imported(package)
-    sources = work.http.get(work.fdi("datasources")).json()["entities"]
-    used = next(source["datasource_id"] for source in sources if source["datasource_name"] == "orders-in")
-    work.add_task(used, other["out"], "crossing")
-    before = assets_of(server)
-    for overwrite in (False, True):
-        report = extras.rolled_back(job["id"], overwrite=overwrite)
-        assert report["state"] == "failed" or overwrite
-        if not overwrite:
-            assert found(report) == [("data_source", "orders-in", "ROMAPORT.3005")]
-            assert assets_of(server) == before
-    # The task belongs to the imported application as well, so whoever overwrites loses it.
-    assert work.names()["tasks"] == ["billing-run"]
-
-
-def test_names_that_were_taken_since_are_listed_even_when_overwriting(
-    server: EmbeddedServer, work: Workplace, extras: Extras, ben: Account
-) -> None:
-    made = filled(work, ben)
-    key = work.http.get(work.roma(f"apps/{made['app']}")).json()["key"]
-    job = extras.deleted(made["app"])
-    app = work.add_app("orders")["id"]
-    work.add_source(app, "orders-in")
-    work.add_app("key-holder", key=key)
-    before = assets_of(server)
-    for overwrite in (False, True):
-        report = extras.rolled_back(job["id"], overwrite=overwrite)
-        assert report["state"] == "failed"
-        assert found(report) == [
-            ("app", "orders", "ROMA.14011"),
-            ("app", "orders", "ROMA.14012"),
-            ("data_source", "orders-in", "ROMAPORT.3003"),
-        ]
-        assert assets_of(server) == before
-
-
-def test_targets_that_were_lost_since_are_listed_even_when_overwriting(
-    server: EmbeddedServer, work: Workplace, extras: Extras
-) -> None:
-    made = work.add_set("orders")
-    job = extras.deleted(tasks=[made["task"]])
-    assert work.http.delete(work.fdi(f"datasources/{made['in']}")).status_code == 204
-    before = assets_of(server)
-    for overwrite in (False, True):
-        report = extras.rolled_back(job["id"], overwrite=overwrite)
-        assert found(report) == [("task", "orders-run", "ROMAPORT.3004")]
-        assert "source_datasource_id" in report["findings"]["items"][0]["message"]
-        assert assets_of(server) == before
 
 
 # one after another
@@ -384,7 +214,7 @@ def test_a_part_whose_owner_was_renamed_since_keeps_the_name_of_its_owner(
 def test_what_is_no_longer_kept_is_neither_taken_back_nor_there(
     server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes, ben: Account
 ) -> None:
-    filled(work, ben)
+    altered(work, ben)
     before = assets_of(server)
     job = extras.imported(package, MERGE)
     assert assets_of(server)["kept_assets"] != before["kept_assets"]

@@ -41,7 +41,7 @@ def run_plan(desk: Desk, context: JobContext) -> None:
     problems = stage_upload(desk, context, upload_path(context.job.id))
     into, policy = into_of(context, desk), policy_of(context.job, desk)
     with desk.database.transaction() as tx:
-        conflicts = check(tx, into, policy, sees_all=actor_of(context, desk).sees_all)
+        conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("plan.checked")
         refusals = [*problems, *findings_of(conflicts)]
         outcome = _write(desk, context, tx, refusals)

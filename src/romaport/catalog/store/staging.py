@@ -19,6 +19,7 @@ from romaport.storage.tables import (
 
 __all__ = [
     "Decided",
+    "Filled",
     "Holes",
     "Into",
     "Step",
@@ -26,10 +27,12 @@ __all__ = [
     "decided",
     "discard",
     "discard_except",
+    "filled",
     "holes",
     "meet",
     "outcome",
     "reference_changes",
+    "refill",
     "same_place",
     "stage",
     "staged_count",
@@ -75,6 +78,8 @@ class Decided:
     after: str
     filled: bytes | None
     new_id: str
+    held: frozenset[str]
+    """Paths of the secrets that the asset which is met has."""
 
 
 def stage(
@@ -128,6 +133,38 @@ def meet(tx: Transaction, into: Into) -> None:
         .where(edges.job_id == into.job_id)
         .values(target_id=func.coalesce(in_package, in_target))
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A staged asset that secrets were handed over for, and that meets another; all sealed, each for its own id."""
+
+    kind: str
+    position: int
+    new_id: str
+    filled: bytes
+    met_id: str
+    held: bytes | None
+
+
+def filled(tx: Transaction, job_id: str) -> list[Filled]:
+    """Answer the staged assets that meet another and were given secrets."""
+    statement = (
+        select(staged.kind, staged.position, staged.new_id, staged.filled, staged.met_id, assets.c.secrets)
+        .join(assets, assets.c.id == staged.met_id)
+        .where(staged.job_id == job_id, staged.filled.is_not(None))
+        .order_by(staged.kind, staged.position)
+    )
+    return [
+        Filled(kind=row[0], position=row[1], new_id=row[2], filled=row[3], met_id=row[4], held=row[5])
+        for row in tx.execute(statement)
+    ]
+
+
+def refill(tx: Transaction, job_id: str, found: Filled, sealed: bytes | None) -> None:
+    """Replace the secrets that a staged asset was given."""
+    here = and_(staged.job_id == job_id, staged.kind == found.kind, staged.position == found.position)
+    tx.execute(update(staged_assets).where(here).values(filled=sealed))
 
 
 def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
@@ -233,8 +270,9 @@ def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
 def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
     """Yield the staged assets of a kind in their order, each beside the one it meets, without holding them."""
     met = assets.alias()
+    columns = (met.c.body.label("met_body"), met.c.published.label("met_published"), met.c.secret_paths.label("held"))
     statement = (
-        select(staged_assets, met.c.change_id, met.c.body.label("met_body"), met.c.published.label("met_published"))
+        select(staged_assets, met.c.change_id, *columns)
         .outerjoin(met, met.c.id == staged.met_id)
         .where(staged.job_id == job_id, staged.kind == kind)
         .order_by(staged.position)
@@ -251,6 +289,7 @@ def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
                 after=row.body,
                 filled=row.filled,
                 new_id=row.new_id,
+                held=frozenset(msgspec.json.decode(row.held or "[]")),
             )
 
 
