@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from romaport.catalog.store.visibility import is_open_to, visible_ids
 from romaport.kinds import Asset, Filter
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances
 
 __all__ = [
@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 _IDS_PER_STATEMENT = 5_000
-_ROWS_AT_ONCE = 1_000
 _NUMBERS = "ids"
 
 
@@ -345,9 +344,8 @@ def listed(
     )
     if member_id is not None:
         statement = statement.where(assets.c.id.in_(visible_ids(member_id)))
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement.order_by(assets.c.kind, assets.c.key)) as rows:
-        for row in rows:
-            yield row[0], row[1], row[2], row[3], row[4]
+    for row in streamed(tx, statement.order_by(assets.c.kind, assets.c.key)):
+        yield row[0], row[1], row[2], row[3], row[4]
 
 
 def creator(tx: Transaction, asset_id: str) -> str | None:

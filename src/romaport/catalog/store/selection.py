@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
 __all__ = [
@@ -54,7 +54,6 @@ _SELECTED = Table(
     Column("is_dragged", Integer, nullable=False, server_default="0"),
     prefixes=["TEMPORARY"],
 )
-_ROWS_AT_ONCE = 1_000
 
 
 @contextmanager
@@ -217,12 +216,11 @@ def entries(
     )
     statement = statement.order_by(assets.c.key)
     fields = [reference.field for reference in kind.references]
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            key, body, holes, secret_paths, *rest = row
-            keys = {field: text for field, text in zip(fields, rest, strict=False) if text is not None}
-            held = {field: text for field, text in zip(unique, rest[len(fields) :], strict=True) if text is not None}
-            yield key, body, keys, held, holes, secret_paths
+    for row in streamed(tx, statement):
+        key, body, holes, secret_paths, *rest = row
+        keys = {field: text for field, text in zip(fields, rest, strict=False) if text is not None}
+        held = {field: text for field, text in zip(unique, rest[len(fields) :], strict=True) if text is not None}
+        yield key, body, keys, held, holes, secret_paths
 
 
 def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:

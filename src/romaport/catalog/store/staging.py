@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, or_, select, update
 
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -39,8 +39,6 @@ __all__ = [
 ]
 
 staged, edges = staged_assets.c, staged_references.c
-
-_ROWS_AT_ONCE = 1_000
 
 
 class Step(StrEnum):
@@ -239,18 +237,17 @@ def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
         .where(staged.job_id == job_id, or_(staged.holes != "[]", met.c.holes != "[]"))
         .order_by(staged.kind, staged.position)
     )
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            held = set(msgspec.json.decode(row.met_paths or "[]"))
-            yield Holes(
-                kind=row.kind,
-                position=row.position,
-                key=row.key,
-                step=Step(row.step),
-                met_id=row.met_id,
-                lacking=tuple(sorted(set(msgspec.json.decode(row.holes)) - held)),
-                known=tuple(msgspec.json.decode(row.met_holes or "[]")),
-            )
+    for row in streamed(tx, statement):
+        held = set(msgspec.json.decode(row.met_paths or "[]"))
+        yield Holes(
+            kind=row.kind,
+            position=row.position,
+            key=row.key,
+            step=Step(row.step),
+            met_id=row.met_id,
+            lacking=tuple(sorted(set(msgspec.json.decode(row.holes)) - held)),
+            known=tuple(msgspec.json.decode(row.met_holes or "[]")),
+        )
 
 
 def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
@@ -277,20 +274,19 @@ def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
         .where(staged.job_id == job_id, staged.kind == kind)
         .order_by(staged.position)
     )
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            yield Decided(
-                kind=row.kind,
-                position=row.position,
-                key=row.key,
-                step=Step(row.step),
-                change_id=row.change_id,
-                before=None if row.met_id is None else row.met_published or row.met_body,
-                after=row.body,
-                filled=row.filled,
-                new_id=row.new_id,
-                held=frozenset(msgspec.json.decode(row.held or "[]")),
-            )
+    for row in streamed(tx, statement):
+        yield Decided(
+            kind=row.kind,
+            position=row.position,
+            key=row.key,
+            step=Step(row.step),
+            change_id=row.change_id,
+            before=None if row.met_id is None else row.met_published or row.met_body,
+            after=row.body,
+            filled=row.filled,
+            new_id=row.new_id,
+            held=frozenset(msgspec.json.decode(row.held or "[]")),
+        )
 
 
 def reference_changes(
