@@ -100,8 +100,9 @@ def run_comparison(desk: Desk, context: JobContext) -> None:
         context.checkpoint("compare.fetched")
         member_id = actor_of(context, desk).member_id
         whole = Whole(tx, {request[name] for name in SIDES if request[name]}, member_id=member_id)
+        held = sum(whole.count(request[name]) for name in SIDES if request[name])
         packed = sum(sum(reader.manifest.counts.values()) for reader in readers.values())
-        context.plan({}, total=whole.count + packed)
+        context.plan({}, total=held + packed)
         left, right = (_reading(whole, request[name], readers.get(name)) for name in SIDES)
         found = (item for kind in creation_order() for item in compared(kind, left(kind), right(kind)))
         outcome = _write(desk, context, found)

@@ -163,14 +163,16 @@ def drop(
     return found
 
 
-def counts(tx: Transaction) -> dict[str, int]:
-    """Count the selected assets by kind."""
+def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
+    """Count the selected assets by kind, those of one instance or all."""
     statement = (
         select(assets.c.kind, func.count())
         .join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
         .group_by(assets.c.kind)
         .order_by(assets.c.kind)
     )
+    if instance_id is not None:
+        statement = statement.where(assets.c.instance_id == instance_id)
     return {row[0]: row[1] for row in tx.execute(statement)}
 
 
