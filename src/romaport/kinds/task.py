@@ -202,6 +202,7 @@ KIND = Kind(
         ),
     ),
     is_prefixed=True,
+    tags="task_tag",
     quota=1000,
     actions={
         "create": "roma:tasks:create",
