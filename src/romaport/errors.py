@@ -7,6 +7,11 @@
     ├── instances   InstanceMissing
     ├── assets      AssetMissing AssetsMissing AssetNameTaken AppNameTaken AppKeyTaken ReferenceMissing
     │               AssetInUse SelectionEmpty SelectionTooLarge ImportContradictory QuotaReached
+    │               TaskUnknown RunImpossible StopImpossible ConnectionImpossible
+    ├── link        LinkParametersInvalid LinkBodyMissing LinkResourceMissing LinkInstanceMissing
+    ├── APIs        ApiGroupMissing ApiGroupNameTaken ApiGroupUsed ApiMissing ApiNameTaken ApiDefinitionTaken
+    │               ApiPublished EnvironmentMissing EnvironmentNameTaken EnvironmentUsed EnvironmentBuiltIn
+    │               PublicationMissing
     ├── jobs        JobMissing JobRunning JobMoveRefused JobAttemptsSpent RollbackRefused AssetChanged
     │               PlanRefused PlanOutdated
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
@@ -309,7 +314,7 @@ class ReferenceMissing(RomaportError):
     code = "ROMAPORT.3004"
     fault = Fault.INVALID
     message = "The {kind} {asset_id} named by {field} does not exist."
-    details = "{field}: must be the id of a {kind} of this instance; {asset_id} is not"
+    details = "{field}: must name a {kind} of this instance; {asset_id} does not"
     advice = "Export it along, or create it in the instance first."
     field: str
     kind: str
@@ -331,15 +336,59 @@ class AssetInUse(RomaportError):
 
 @dataclass(eq=False, kw_only=True)
 class QuotaReached(RomaportError):
-    """The instance holds as many assets of the kind as it may (contract 6.4)."""
+    """The instance, or an asset in it, holds as many assets of the kind as it may (contract 6.4)."""
 
     code = "ROMA.4031001"
     fault = Fault.INVALID
     message = "Insufficient quota."
-    details = "{kind}: the instance holds {limit}, the most it may"
+    details = "{kind}: {place} holds {limit} at most"
     advice = "Delete what is no longer needed, or split the package."
     kind: str
     limit: int
+    place: str = "an instance"
+
+
+@dataclass(eq=False, kw_only=True)
+class TaskUnknown(RomaportError):
+    """One of several tasks that are to be started or stopped does not exist, or the caller may not see it."""
+
+    code = "FDI.3021"
+    fault = Fault.INVALID
+    message = "The task {task_id} does not exist."
+    task_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class RunImpossible(RomaportError):
+    """A task was to be run at once (contract 3.3)."""
+
+    code = "FDI.3026"
+    fault = Fault.INVALID
+    message = "Failed to start the task."
+    details = "task_id: {name} is kept here and not run; this server carries definitions, no records"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class StopImpossible(RomaportError):
+    """A task was to be stopped in the middle of a run (contract 3.3)."""
+
+    code = "FDI.3027"
+    fault = Fault.INVALID
+    message = "Failed to stop the task."
+    details = "task_id: {name} is not being run; this server carries definitions, no records"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ConnectionImpossible(RomaportError):
+    """Something was asked that only a data source itself can answer (contract 3.3)."""
+
+    code = "FDI.3016"
+    fault = Fault.INVALID
+    message = "Failed to test the connectivity."
+    details = "datasource_id: {name} was not asked, since this server opens no connections to data sources"
+    name: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -360,6 +409,191 @@ class SelectionTooLarge(RomaportError):
     message = "Invalid parameters: {field}: at most {limit} per job, {count} given"
     field: str
     limit: int
+    count: int
+
+
+# link: what the operations of products and all below them say in words of their own
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkParametersInvalid(RomaportError):
+    """The request body, or a parameter, is not what an operation of device integration takes (contract 3.3)."""
+
+    code = "ROMA.00110001"
+    fault = Fault.INVALID
+    message = "The parameter does not meet verification rules: [{problems}]"
+    problems: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkBodyMissing(RomaportError):
+    """An operation of device integration needs a request body and none came (contract 3.3)."""
+
+    code = "RML.0001"
+    fault = Fault.INVALID
+    message = "The input parameter is null."
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkResourceMissing(RomaportError):
+    """No product, or part of one, has this id, or the caller may not see it (contract 3.3)."""
+
+    code = "ROMA.00110006"
+    fault = Fault.MISSING
+    message = "The resource does not exist. Check whether the resource ID {asset_id} is correct."
+    details = "{kind}: no {kind} with the id {asset_id} is there"
+    kind: str
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class LinkInstanceMissing(RomaportError):
+    """No instance has this id in the project, said by device integration (contract 3.3)."""
+
+    code = "ROMA.00110002"
+    fault = Fault.MISSING
+    message = "The instance does not exist. project_id: {project_id}, instance_id: {instance_id}"
+    project_id: str
+    instance_id: str
+
+
+# APIs, their groups and environments
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupMissing(RomaportError):
+    """No API group has this id, or the caller may not see it."""
+
+    code = "APIG.3001"
+    fault = Fault.MISSING
+    message = "API group {asset_id} does not exist"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiMissing(RomaportError):
+    """No API has this id, or the caller may not see it."""
+
+    code = "APIG.3002"
+    fault = Fault.MISSING
+    message = "API {asset_id} does not exist"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentMissing(RomaportError):
+    """No environment of the instance has this id."""
+
+    code = "APIG.3003"
+    fault = Fault.MISSING
+    message = "The environment does not exist"
+    details = "env_id: no environment has the id {asset_id}"
+    asset_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class PublicationMissing(RomaportError):
+    """The API is not published in this environment."""
+
+    code = "APIG.3015"
+    fault = Fault.MISSING
+    message = "The API publication record does not exist"
+    details = "env_id: API {api} is not published in {environment}"
+    api: str
+    environment: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupNameTaken(RomaportError):
+    """A global API group, or one of the same application, has this name."""
+
+    code = "APIG.3201"
+    fault = Fault.INVALID
+    message = "The API group name already exists"
+    details = "name: {name} must be unique among the groups of its application, or among the global ones"
+    advice = "Import with a prefix, or merge into what exists."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiNameTaken(RomaportError):
+    """An API of the same group has this name."""
+
+    code = "APIG.3202"
+    fault = Fault.INVALID
+    message = "The API name already exists, api_name:{name}"
+    details = "name: {name} must be unique in its group"
+    advice = "Import with a prefix, or merge into what exists."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentNameTaken(RomaportError):
+    """An environment of the instance has this name."""
+
+    code = "APIG.3205"
+    fault = Fault.INVALID
+    message = "The environment name already exists"
+    details = "name: {name} must be unique in the instance"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiDefinitionTaken(RomaportError):
+    """An API of the same group has the same method, path and match mode."""
+
+    code = "APIG.3301"
+    fault = Fault.INVALID
+    message = "The API already exists: {name} has the same method, path and match mode"
+    details = "req_method, req_uri, match_mode: together they must be unique in the group; API {name} has the same"
+    advice = "Change the method, the path or the match mode of one of the two."
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentBuiltIn(RomaportError):
+    """The environment is there in every instance and is neither changed nor deleted."""
+
+    code = "APIG.3400"
+    fault = Fault.INVALID
+    message = "The resource cannot be changed"
+    details = "env_id: the environment {name} is built in"
+    name: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiGroupUsed(RomaportError):
+    """An API group cannot be deleted while it holds APIs."""
+
+    code = "APIG.3415"
+    fault = Fault.CONFLICT
+    message = "The API group cannot be deleted because it contains APIs"
+    details = "group_id: {name} still contains {users}"
+    name: str
+    users: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ApiPublished(RomaportError):
+    """An API cannot be deleted while it is published; it is taken offline first."""
+
+    code = "APIG.3416"
+    fault = Fault.CONFLICT
+    message = "The API cannot be deleted because it has been published"
+    details = "api_id: {name} is published in {environments}; take it offline there first"
+    name: str
+    environments: str
+
+
+@dataclass(eq=False, kw_only=True)
+class EnvironmentUsed(RomaportError):
+    """An environment cannot be deleted while APIs are published in it."""
+
+    code = "APIG.3418"
+    fault = Fault.CONFLICT
+    message = "The environment contains published APIs"
+    details = "env_id: in {name} are published {count} APIs; take them offline first"
+    name: str
     count: int
 
 

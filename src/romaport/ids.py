@@ -3,10 +3,12 @@
 import secrets
 import string
 
-__all__ = ["new_access_key", "new_id", "new_secret", "new_token"]
+__all__ = ["new_access_key", "new_id", "new_password", "new_secret", "new_token"]
 
 _UPPER = string.ascii_uppercase + string.digits
 _ALPHANUMERIC = string.ascii_letters + string.digits
+# Each of these must be in a password that a device takes (contract 7.9).
+_PASSWORD_PARTS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-~!@#$%^&*_=+")
 
 
 def new_id() -> str:
@@ -27,3 +29,11 @@ def new_access_key() -> str:
 def new_secret(length: int = 40) -> str:
     """Make a secret of letters and digits, `length` characters long."""
     return "".join(secrets.choice(_ALPHANUMERIC) for _ in range(length))
+
+
+def new_password(length: int = 24) -> str:
+    """Make a password of letters of both cases, digits and signs, `length` characters long, with some of each."""
+    while True:
+        made = "".join(secrets.choice("".join(_PASSWORD_PARTS)) for _ in range(length))
+        if all(set(made) & set(part) for part in _PASSWORD_PARTS):
+            return made

@@ -146,8 +146,7 @@ class Bench:
                 for statement in (
                     "select * from assets where instance_id = ? order by id",
                     "select * from asset_uniques where instance_id = ? order by asset_id, field",
-                    "select edge.* from asset_references edge join assets on assets.id = edge.asset_id"
-                    " where assets.instance_id = ? order by edge.asset_id, edge.field",
+                    "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1",
                 )
                 for row in database.execute(statement, (instance_id,))
             ]

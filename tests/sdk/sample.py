@@ -8,6 +8,8 @@ from typing import Any
 
 from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkroma.v2 import (
+    AddUserToApp,
+    AddUserToAppRequest,
     AssetExportRequest,
     AssetExportRequestApps,
     AssetExportRequestTasks,
@@ -31,6 +33,7 @@ from huaweicloudsdkroma.v2 import (
     ShowTaskRequest,
     TaskBasicRequestBody,
     TaskDispatch,
+    User,
 )
 from tests.sdk.vendor import Sdk, decoded
 
@@ -45,6 +48,7 @@ __all__ = [
     "finished",
     "import_package",
     "settled",
+    "share",
 ]
 
 _RUNNING = ("Running", "RUNNING")
@@ -55,6 +59,12 @@ _ID = re.compile(r"[0-9a-f]{32}")
 def add_app(sdk: Sdk, instance_id: str, name: str, **fields: Any) -> Any:
     """Add an application."""
     return sdk.send(CreateRomaAppRequest(instance_id=instance_id, body=CreateAppReq(name=name, **fields)))
+
+
+def share(sdk: Sdk, instance_id: str, app_id: str, user_id: str, *roles: str) -> None:
+    """Share an application with one user and nobody else."""
+    users = [User(id=user_id, roles=list(roles))]
+    sdk.send(AddUserToAppRequest(instance_id=instance_id, app_id=app_id, body=AddUserToApp(users=users)))
 
 
 def add_source(sdk: Sdk, instance_id: str, app_id: str, name: str, **content: Any) -> Any:

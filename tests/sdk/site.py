@@ -1,5 +1,6 @@
 """A running server as its operator sees it: fresh instances, users with rights, and all that is written down."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -79,6 +80,12 @@ class Site:
             rows: dict[str, object] = {name: sorted(map(repr, _rows(database, name))) for name in tables}
             running = {job_id for (job_id,) in database.execute("select id from jobs where state = 'running'")}
         return rows | {"files": self._files(running)}
+
+    def keys(self, instance_id: str) -> set[tuple[str, ...]]:
+        """Answer the kind, then the natural key, of every asset of an instance."""
+        with closing(sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True)) as database:
+            rows = database.execute("select kind, key from assets where instance_id = ?", [instance_id])
+            return {(kind, *json.loads(key)) for kind, key in rows}
 
     def _files(self, running: set[str]) -> list[str]:
         """Answer the files that are there, once jobs that have just ended have cleaned up."""

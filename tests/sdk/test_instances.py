@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 from huaweicloudsdkcore.exceptions.exceptions import SdkException
-from huaweicloudsdkroma.v2 import CheckRomaInstanceListV2Request, ShowDetailsOfInstanceV2Request
+from huaweicloudsdkroma.v2 import (
+    CheckRomaInstanceListV2Request,
+    ListMqsInstanceRequest,
+    ShowDetailsOfInstanceV2Request,
+    ShowMqsInstanceRequest,
+)
 from tests.sdk.site import Site
-from tests.sdk.vendor import Sdk, credentials, opened
+from tests.sdk.vendor import Sdk, credentials, decoded, opened
 
 
 def test_the_instances_of_a_project_are_listed(site: Site, sdk: Sdk) -> None:
@@ -40,6 +45,19 @@ def test_an_instance_is_shown(site: Site, sdk: Sdk) -> None:
     assert shown.project_id == site.place.project_id
     assert shown.create_time > 1_700_000_000_000
     assert shown.supported_features == []
+
+
+def test_instances_are_shown_as_message_queues(site: Site, sdk: Sdk) -> None:
+    found = sdk.send(ListMqsInstanceRequest(include_internal="true"))
+    assert found.instance_num == len(found.instances) == len(site.directory.instances(site.place.project))
+    shown = sdk.send(ShowMqsInstanceRequest(instance_id=site.place.source))
+    assert decoded(found.instances[0]) == decoded(shown)
+    assert (shown.instance_id, shown.name, shown.status) == (site.place.source, "development", "RUNNING")
+    assert (shown.partition_num, shown.type) == ("1800", "cluster")
+    assert int(shown.created_at) > 1_700_000_000_000
+    assert (shown.connect_address, shown.engine, shown.access_user) == (None, None, None)
+    message = f"Instance {'0' * 32} does not exist in this project\\."
+    sdk.refused(ShowMqsInstanceRequest(instance_id="0" * 32), 404, "ROMAPORT.1201", message)
 
 
 def test_a_client_without_a_project_finds_it_by_the_name_of_its_region(site: Site, client: str) -> None:

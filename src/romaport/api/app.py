@@ -14,7 +14,20 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
-from romaport.api import apps, assets, extras, instances, resources
+from romaport.api import (
+    apis,
+    apps,
+    assets,
+    composites,
+    dictionaries,
+    environments,
+    extras,
+    instances,
+    products,
+    resources,
+    tasks,
+    topics,
+)
 from romaport.api.call import Operation
 from romaport.api.endpoints import download_route, iam_routes, operation_route
 from romaport.api.errors import envelope, extra_headers, status_of
@@ -32,6 +45,13 @@ _WRITTEN: tuple[Operation, ...] = (
     *assets.OPERATIONS,
     *instances.OPERATIONS,
     *apps.OPERATIONS,
+    *apis.OPERATIONS,
+    *environments.OPERATIONS,
+    *composites.OPERATIONS,
+    *dictionaries.OPERATIONS,
+    *products.OPERATIONS,
+    *tasks.OPERATIONS,
+    *topics.OPERATIONS,
     *extras.OPERATIONS,
 )
 

@@ -109,14 +109,19 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What an operation answers: a document, or nothing, with headers."""
+    """What an operation answers: a document, a text of its own, or nothing, with headers."""
 
     status: int = 200
     document: Any = None
+    text: bytes | None = None
+    """Sent as it is, in place of a document."""
+    media_type: str = "application/json"
     headers: Headers = field(default_factory=dict)
 
     def body(self) -> bytes:
-        """Encode the document."""
+        """Answer the text, or encode the document."""
+        if self.text is not None:
+            return self.text
         return b"" if self.document is None else msgspec.json.encode(self.document)
 
 

@@ -169,7 +169,7 @@ def _sender(reply: Reply) -> ASGIApp:
     body = reply.body()
     headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
     if body:
-        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-type", reply.media_type.encode()))
     headers.append((b"content-length", str(len(body)).encode()))
 
     async def send_reply(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -2,7 +2,21 @@
 
 import msgspec
 
-from romaport.errors import Fault, RequestsTooMany, RomaportError, StoreUnavailable
+from romaport.errors import (
+    AssetMissing,
+    BodyInvalid,
+    BodyMissing,
+    Fault,
+    InstanceMissing,
+    LinkBodyMissing,
+    LinkInstanceMissing,
+    LinkParametersInvalid,
+    LinkResourceMissing,
+    ParameterInvalid,
+    RequestsTooMany,
+    RomaportError,
+    StoreUnavailable,
+)
 from romaport.wire.assets import ErrorEnvelope
 
 __all__ = ["envelope", "extra_headers", "status_of"]
@@ -44,6 +58,7 @@ def extra_headers(error: RomaportError) -> dict[str, str]:
 
 def envelope(error: RomaportError, *, path: str, request_id: str) -> bytes:
     """Write an error as the called surface does: IAM's shape below `/v3`, else the four fields."""
+    error = _in_words_of(path, error)
     if path.startswith("/v3/"):
         title = error.fault.value.title()
         inner = {"code": status_of(error), "error_code": error.code, "message": str(error), "title": title}
@@ -56,6 +71,31 @@ def envelope(error: RomaportError, *, path: str, request_id: str) -> bytes:
             request_id=request_id,
         )
     )
+
+
+def _in_words_of(path: str, error: RomaportError) -> RomaportError:
+    """Answer an error as the called surface words it, with the code that it publishes for it (contract 3.3)."""
+    match path.split("/"):
+        case ["", "v2", project_id, "link", *_]:
+            return _said_by_link(error, project_id)
+        case _:
+            return error
+
+
+def _said_by_link(error: RomaportError, project_id: str) -> RomaportError:
+    match error:
+        case BodyInvalid(problems=problems):
+            return LinkParametersInvalid(problems=problems)
+        case ParameterInvalid(name=name, rule=rule):
+            return LinkParametersInvalid(problems=f"{name}: {rule}")
+        case BodyMissing():
+            return LinkBodyMissing()
+        case AssetMissing(kind=kind, asset_id=asset_id):
+            return LinkResourceMissing(kind=kind, asset_id=asset_id)
+        case InstanceMissing(instance_id=instance_id):
+            return LinkInstanceMissing(project_id=project_id, instance_id=instance_id)
+        case _:
+            return error
 
 
 def _shortened(sentence: str, published: str) -> str:

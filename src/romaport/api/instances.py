@@ -5,6 +5,7 @@ from typing import Any
 from romaport.api.call import Call, Operation, Reply
 from romaport.auth import Instance
 from romaport.clock import iso, milliseconds
+from romaport.kinds import KINDS
 
 __all__ = ["OPERATIONS"]
 
@@ -43,6 +44,30 @@ def show_instance(call: Call) -> Reply:
     )
 
 
+def list_mqs_instances(call: Call) -> Reply:
+    """List the instances of the project as message queues."""
+    found = call.parts.directory.instances(call.caller.project_id)
+    return Reply(document={"instances": [_queue(instance) for instance in found], "instance_num": len(found)})
+
+
+def show_mqs_instance(call: Call) -> Reply:
+    """Show an instance as a message queue."""
+    return Reply(document=_queue(call.parts.directory.instance(call.caller.project_id, call.instance_id)))
+
+
+def _queue(instance: Instance) -> dict[str, Any]:
+    # Addresses, engine and storage are those of a broker, and there is none: topics are kept, not run.
+    return {
+        "instance_id": instance.id,
+        "name": instance.name,
+        "description": instance.description,
+        "status": "RUNNING",
+        "type": "cluster",
+        "partition_num": str(KINDS["topic"].quota),
+        "created_at": str(milliseconds(instance.created_at)),
+    }
+
+
 def _listed(instance: Instance) -> dict[str, Any]:
     return {
         "id": instance.id,
@@ -76,6 +101,24 @@ OPERATIONS = (
         path="/v2/{project_id}/apic/instances/{instance_id}",
         action="roma:instances:get",
         run=show_instance,
+        contract="7.2",
+    ),
+    Operation(
+        name="ListMqsInstance",
+        summary="List the instances of the project as message queues.",
+        method="GET",
+        path="/v2/{project_id}/mqs/instances",
+        action="roma:instances:list",
+        run=list_mqs_instances,
+        contract="7.2",
+    ),
+    Operation(
+        name="ShowMqsInstance",
+        summary="Show an instance as a message queue.",
+        method="GET",
+        path="/v2/{project_id}/mqs/instances/{instance_id}",
+        action="roma:instances:get",
+        run=show_mqs_instance,
         contract="7.2",
     ),
 )

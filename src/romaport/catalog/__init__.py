@@ -17,10 +17,12 @@ from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Intake, Problem
+from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
-from romaport.catalog.store.rows import Page
+from romaport.catalog.store.listing import Page
 from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
+from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
     "ROLES",
@@ -39,6 +41,7 @@ __all__ = [
     "Selection",
     "Wanted",
     "Whole",
+    "alike",
     "apply",
     "check",
     "choose",
@@ -47,10 +50,12 @@ __all__ = [
     "discard",
     "discard_except",
     "forget",
+    "is_name_taken",
     "key_name",
     "open_holes",
     "outcome",
     "selected",
     "stage",
     "staged_count",
+    "used",
 ]

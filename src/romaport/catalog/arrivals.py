@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
+from romaport.catalog import quotas
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
 from romaport.catalog.store import conflicts, keeping, moving, staging
 from romaport.catalog.store.staging import Decided, Holes, Into, Step
-from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
+from romaport.errors import ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, MASK, Change, Kind, changes, creation_order, namesakes
 from romaport.storage import Transaction, Vault
 
@@ -129,8 +130,9 @@ def _dangling(tx: Transaction, into: Into) -> Iterator[Conflict]:
 
 def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
     for kind in creation_order():
-        if kind.quota is not None and conflicts.quota_use(tx, into, namesakes(kind)) > kind.quota:
-            yield Conflict(kind=kind.name, key=(kind.title,), error=QuotaReached(kind=kind.title, limit=kind.quota))
+        error = quotas.beyond(tx, kind, into)
+        if error is not None:
+            yield Conflict(kind=kind.name, key=(kind.title,), error=error)
 
 
 def outcome(tx: Transaction, job_id: str) -> dict[str, dict[str, int]]:

@@ -12,19 +12,21 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 
+from romaport.catalog import uniqueness
 from romaport.catalog.conflict import taken
-from romaport.catalog.store import rows
-from romaport.catalog.store.rows import Page
+from romaport.catalog.quotas import check_room, measure
+from romaport.catalog.store import listing, rows
+from romaport.catalog.store.listing import Page
+from romaport.catalog.updates import holes_after, updated
 from romaport.clock import milliseconds
 from romaport.errors import (
     AssetInUse,
     AssetMissing,
-    QuotaReached,
     ReferenceMissing,
     RoleMissing,
 )
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
+from romaport.kinds import KINDS, Asset, Kind, Parts, Reference, Travel, namesakes, served_by
 from romaport.storage import Transaction, Vault
 
 __all__ = ["ROLES", "Actor", "Catalog", "CatalogOptions"]
@@ -75,24 +77,32 @@ class Catalog:
             raise AssetMissing(kind=kind.title, asset_id=f"of {parent.name}")
         return rows.loaded(tx, found[:1])[found[0]]
 
+    def parts(self, tx: Transaction, kind: Kind, parent: Asset) -> list[Asset]:
+        """Answer all parts of this kind that an asset has, in the order of their creation."""
+        found = rows.loaded(tx, rows.parts_of(tx, parent.id, [kind.name]))
+        return sorted(found.values(), key=lambda part: (part.created_at, part.id))
+
     def page(self, tx: Transaction, kind: Kind, instance_id: str, asked: Page) -> tuple[int, list[Asset]]:
         """Answer how many assets match a list operation, and those of its page."""
-        total, ids = rows.page(tx, instance_id, served_by(kind), asked)
+        total, ids = listing.page(tx, instance_id, served_by(kind), asked)
         found = rows.loaded(tx, ids)
         return total, [found[asset_id] for asset_id in ids]
 
     def create(self, tx: Transaction, kind: Kind, instance_id: str, parts: Parts, actor: Actor) -> Asset:
         """Add an asset; raise the refusal that fits if it cannot be."""
-        has_quota = self.options.quotas_enforced and kind.quota is not None
-        if has_quota and rows.count(tx, instance_id, namesakes(kind)) >= (kind.quota or 0):
-            raise QuotaReached(kind=kind.title, limit=kind.quota or 0)
+        if self.options.quotas_enforced:
+            check_room(tx, kind, instance_id, more=measure(kind, parts.body))
         made = {field: make() for field, make in kind.generate.items()}
         unique = {field: made[field] for field in kind.of(Travel.UNIQUE) if field in made} | parts.unique
         secrets = {field: made[field] for field in kind.of(Travel.SECRET) if field in made} | parts.secrets
         parts = replace(parts, unique=unique, secrets=secrets)
         targets = self._targets(tx, kind, instance_id, parts, actor)
+        if self.options.quotas_enforced:
+            uniqueness.check_room_within(tx, kind, targets)
         key = self._free_key(tx, kind, (instance_id, None), parts, targets)
-        asset_id = self.new_ids(tx, kind, 1)[0]
+        asset_id = parts.asset_id or self.new_ids(tx, kind, 1)[0]
+        if parts.asset_id is not None and rows.creator(tx, asset_id) is not None:
+            raise taken(kind, kind.id_field, asset_id)
         row = {
             "id": asset_id,
             "instance_id": instance_id,
@@ -101,6 +111,7 @@ class Catalog:
             "created_by_name": actor.user_name,
             "created_at": milliseconds(actor.at),
             **self._columns(asset_id, key, parts, actor),
+            "holes": _json_list(set(kind.stars(parts.body)) - set(parts.secrets)),
         }
         rows.add(tx, row, _edges(kind, targets), parts.unique)
         return rows.loaded(tx, [asset_id])[asset_id]
@@ -108,7 +119,9 @@ class Catalog:
     def update(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts, actor: Actor) -> Asset:
         """Change an asset; raise the refusal that fits if it cannot be."""
         self._permit(tx, asset, actor, "modify")
-        parts = self._kept(tx, kind, asset, parts)
+        parts = updated(kind, asset, parts, self.secrets(tx, asset))
+        if self.options.quotas_enforced:
+            check_room(tx, kind, asset.instance_id, more=measure(kind, parts.body) - measure(kind, asset.body))
         targets = self._targets(tx, kind, asset.instance_id, parts, actor)
         key = self._free_key(tx, kind, (asset.instance_id, asset.id), parts, targets)
         row = {
@@ -116,7 +129,7 @@ class Catalog:
             "instance_id": asset.instance_id,
             "kind": kind.name,
             **self._columns(asset.id, key, parts, actor),
-            "holes": _json_list(set(asset.holes) - set(parts.secrets)),
+            "holes": _json_list(holes_after(kind, asset, parts)),
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
@@ -126,10 +139,16 @@ class Catalog:
     def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
         """Remove an asset and its parts; raise `AssetInUse` while others refer to it."""
         asset = self._held(tx, kind, instance_id, asset_id, (actor, "delete"))
+        refusals = KINDS[asset.kind].refusals
+        reason = refusals.kept(asset)
+        if reason is not None:
+            raise reason
         parts = rows.parts_of(tx, asset.id, _PART_KINDS)
         users = rows.users_of(tx, asset.id, but_not=parts)
         if users:
             named = ", ".join(f"{KINDS[of].title} {name}" for of, name in users)
+            if refusals.used is not None:
+                raise refusals.used(name=asset.name, users=named)
             raise AssetInUse(kind=KINDS[asset.kind].title, name=asset.name, users=named)
         rows.remove(tx, [*parts, asset.id])
 
@@ -149,6 +168,14 @@ class Catalog:
             change_id=new_id(),
         )
         return rows.loaded(tx, [asset.id])[asset.id]
+
+    def set_local(self, tx: Transaction, asset: Asset, local: dict[str, Any]) -> None:
+        """Set an asset's local fields, as what follows from a change of something else."""
+        rows.set_columns(tx, asset.id, local=msgspec.json.encode(local, order="sorted").decode(), change_id=new_id())
+
+    def note(self, tx: Transaction, asset: Asset, actor: Actor, **local: object) -> Asset:
+        """Set some local fields of an asset, and nothing that travels."""
+        return self.publish(tx, asset, actor, published=asset.published, local={**asset.local, **local})
 
     def new_ids(self, tx: Transaction, kind: Kind, number: int) -> list[str]:
         """Make ids for so many new assets of a kind."""
@@ -170,6 +197,11 @@ class Catalog:
         else:
             found = rows.unique_owner(tx, instance_id, kind.name, field, value)
         return rows.loaded(tx, [found])[found] if found else None
+
+    def find(self, tx: Transaction, reference: Reference, instance_id: str, named: str, actor: Actor) -> Asset | None:
+        """Answer what a value of a reference's field leads to, if the actor may see it."""
+        target = _target(tx, reference, instance_id, named)
+        return target if target is not None and self.roles(tx, target, actor) else None
 
     def roles(self, tx: Transaction, asset: Asset, actor: Actor) -> tuple[str, ...]:
         """Answer the actor's roles on an asset: the union of those on the applications it belongs to."""
@@ -243,7 +275,8 @@ class Catalog:
         asset = found.get(asset_id)
         # What the caller may not see does not exist for the caller.
         if asset is None or not self.roles(tx, asset, actor):
-            raise AssetMissing(kind=kind.title, asset_id=asset_id)
+            missing = kind.refusals.missing
+            raise missing(asset_id=asset_id) if missing else AssetMissing(kind=kind.title, asset_id=asset_id)
         self._permit(tx, asset, actor, role)
         return asset
 
@@ -257,14 +290,15 @@ class Catalog:
             named = parts.references.get(reference.field, "")
             if not named and reference.optional:
                 continue
-            target = _target(tx, reference, instance_id, named)
-            if target is None or not self.roles(tx, target, actor):
+            target = self.find(tx, reference, instance_id, named, actor)
+            if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
-            # Putting something into an application changes it; using a data source only reads it (contract 5.2).
-            needed = "modify" if reference.owns and reference.to == "app" else "read"
+            # What gets something of its own is changed; using a data source only reads it (contract 5.2).
+            is_changed = reference.part or (reference.owns and reference.to == "app")
+            needed = "modify" if is_changed else "read"
             self._permit(tx, target, actor, needed)
             targets[reference.field] = target
-        return targets
+        return kind.settle(targets)
 
     def _free_key(
         self, tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: dict[str, Asset]
@@ -276,6 +310,7 @@ class Catalog:
         for field, value in parts.unique.items():
             if rows.unique_owner(tx, instance_id, kind.name, field, value) not in (None, own_id):
                 raise taken(kind, field, value)
+        uniqueness.check_alike(tx, kind, place, parts, targets)
         return key
 
     def _columns(self, asset_id: str, key: tuple[str, ...], parts: Parts, actor: Actor) -> dict[str, Any]:
@@ -295,24 +330,6 @@ class Catalog:
             "updated_at": milliseconds(actor.at),
             "change_id": new_id(),
         }
-
-    def _kept(self, tx: Transaction, kind: Kind, asset: Asset, parts: Parts) -> Parts:
-        """Fill an update with what it leaves as it was."""
-        old = self.secrets(tx, asset)
-        secrets = {path: old.get(path, "") if value == MASK else value for path, value in parts.secrets.items()}
-        for path, value in old.items():
-            is_generated = path in kind.generate
-            has_stars = path not in secrets and _at(parts.body, path) is not None
-            if is_generated or (has_stars and _at(parts.body, path) == _at(asset.body, path)):
-                secrets[path] = value
-        references = {field: target.id for field, target in asset.references.items()} | parts.references
-        parts = replace(parts, secrets=secrets, references=references, unique={**asset.unique, **parts.unique})
-        if kind.replaces:
-            given = {*kind.of(Travel.LOCAL), *kind.local_paths}
-            kept = {field: value for field, value in asset.local.items() if field not in given}
-            return replace(parts, local={**kept, **parts.local})
-        parts = replace(parts, local={**asset.local, **parts.local})
-        return replace(parts, name=parts.name or asset.name, body={**asset.body, **parts.body})
 
 
 def _json_list(paths: Iterable[str]) -> str:
@@ -345,6 +362,7 @@ def _apps_of(asset: Asset) -> list[Asset]:
 
 _PART_KINDS = tuple(kind.name for kind in KINDS.values() if any(found.part for found in kind.references))
 _SCOPES = tuple((kind.name, found.field) for kind in KINDS.values() for found in kind.scopes)
+_SCOPING_KINDS = frozenset(found.to for kind in KINDS.values() for found in kind.scopes)
 
 
 def _rename_scoped(tx: Transaction, asset_id: str) -> None:
@@ -352,11 +370,5 @@ def _rename_scoped(tx: Transaction, asset_id: str) -> None:
     for found in rows.loaded(tx, rows.keyed_by(tx, asset_id, _SCOPES)).values():
         key = _key(KINDS[found.kind], found.references, found.name)
         rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
-        _rename_scoped(tx, found.id)
-
-
-def _at(body: dict[str, Any], path: str) -> object:
-    level: object = body
-    for step in path.split("."):
-        level = level.get(step) if isinstance(level, dict) else None
-    return level
+        if found.kind in _SCOPING_KINDS:
+            _rename_scoped(tx, found.id)

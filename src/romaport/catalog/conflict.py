@@ -42,4 +42,6 @@ def taken(kind: Kind, field: str, value: str) -> RomaportError:
     """Answer the refusal that says that a name, or another unique value, is taken."""
     if kind.name == "app":
         return AppKeyTaken(value=value) if field == "key" else AppNameTaken(name=value)
+    if field == kind.name_field and kind.refusals.taken is not None:
+        return kind.refusals.taken(name=value)
     return AssetNameTaken(kind=kind.title, name=value, field=field or kind.name)

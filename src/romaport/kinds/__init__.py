@@ -2,39 +2,85 @@
 
 from graphlib import TopologicalSorter
 
-from romaport.kinds import app, data_source, schedule, task
+from romaport.kinds import (
+    api,
+    api_group,
+    app,
+    command,
+    composite_task,
+    data_source,
+    dictionary,
+    environment,
+    mapping,
+    product,
+    product_topic,
+    request_property,
+    response_property,
+    schedule,
+    service,
+    service_property,
+    task,
+    topic,
+    topic_access,
+)
+from romaport.kinds.api import api_definition, runtime_definition
+from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
 from romaport.kinds.changes import Change, changes
-from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer
+from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Refusals, Travel, Viewer
 from romaport.kinds.parts import MASK, masked, split, with_local
 
 __all__ = [
     "KINDS",
     "MASK",
+    "RELEASE_ID",
+    "RELEASE_NAME",
     "Asset",
     "Change",
     "Filter",
     "Kind",
     "Listing",
     "Parts",
+    "Publication",
     "Reference",
+    "Refusals",
     "Travel",
     "Viewer",
+    "api_definition",
     "changes",
     "creation_order",
     "masked",
     "namesakes",
+    "publications",
+    "published",
+    "runtime_definition",
     "served_by",
     "split",
     "with_local",
+    "withdrawn",
 ]
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
+        api.KIND,
+        api_group.KIND,
         app.KIND,
+        command.KIND,
+        composite_task.KIND,
         data_source.KIND,
+        dictionary.KIND,
+        environment.KIND,
+        mapping.KIND,
+        product.KIND,
+        product_topic.KIND,
+        request_property.KIND,
+        response_property.KIND,
         schedule.KIND,
+        service.KIND,
+        service_property.KIND,
         task.KIND,
+        topic.KIND,
+        topic_access.KIND,
     )
 }
 """Every kind by name; a new one is a line here and a file beside."""

@@ -9,7 +9,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-__all__ = ["Asset", "Filter", "Kind", "Listing", "Parts", "Reference", "Travel", "Viewer"]
+from romaport.errors import RomaportError
+
+__all__ = ["Asset", "Filter", "Kind", "Listing", "Parts", "Reference", "Refusals", "Travel", "Viewer"]
 
 
 class Travel(Enum):
@@ -53,10 +55,19 @@ class Filter:
 
     query: str
     matches: str
-    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...`, or
-    `always.<value>` for what every asset of the kind shows alike."""
+    """What it is compared with: `name`, `id`, `body.<field>`, `local.<field>`, `reference.<field>...` for the id of
+    what is referred to, or with `.name` at its end for the name; `creator` for the name of the user who made the
+    asset, `created.from` and `created.until` for when that was, in milliseconds. Alternatives are divided by `|`."""
     fuzzy: bool = False
     """A part of the value suffices, unless the request asks for `precise_search`."""
+    by: str | None = None
+    """With `reference.<field>`: the query gives this unique value of the target in place of its id."""
+    is_number: bool = False
+    """Only a whole number can be asked for."""
+    reads: Callable[[str], str] = str
+    """Turns what was asked for into what it is compared with."""
+    absent: str | None = None
+    """What is compared instead when the request does not name the parameter, and only then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +82,8 @@ class Listing:
     """A limit that is too large is cut, and a negative offset taken as 0, instead of being refused."""
     offset_max: int = 10_000
     filters: tuple[Filter, ...] = ()
+    order: Callable[["Asset"], Any] | None = None
+    """How a list is sorted, if not by creation; for kinds of which an instance holds few, since all are read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +98,8 @@ class Parts:
     references: dict[str, str] = field(default_factory=dict)
     """Ids of other assets by field."""
     unique: dict[str, str] = field(default_factory=dict)
+    asset_id: str | None = None
+    """The id of a new asset, where the caller was given it beforehand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +137,22 @@ class Viewer:
     """Answers the caller's roles on the application with this id (contract 5.2)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """The refusals of one kind that have a published code, in place of the general ones."""
+
+    missing: Callable[..., RomaportError] | None = None
+    """Made with the `asset_id` that nothing has."""
+    taken: Callable[..., RomaportError] | None = None
+    """Made with the `name` that is taken."""
+    also_taken: Callable[..., RomaportError] | None = None
+    """Made with the `name` of the asset that holds what `Kind.also_unique` says."""
+    used: Callable[..., RomaportError] | None = None
+    """Made with the `name` of what cannot be deleted, and its `users`."""
+    kept: Callable[[Asset], RomaportError | None] = lambda _asset: None
+    """Says why an asset may not be deleted by itself as it stands; with what it belongs to it may."""
+
+
 Body = type[Struct]
 
 
@@ -145,23 +176,47 @@ class Kind:
     present: Callable[[Asset, Viewer], dict[str, Any]]
     summarise: Callable[[Asset, Viewer], dict[str, Any]] | None = None
     """The shorter form that lists answer, where it differs."""
+    acknowledge: Callable[[Asset], dict[str, Any]] | None = None
+    """The little that create, update and delete answer, where it is not the whole asset."""
     references: tuple[Reference, ...] = ()
     secret_paths: tuple[str, ...] = ()
     """Secret fields inside plain ones, by dotted path."""
     local_paths: tuple[str, ...] = ()
     """Fields inside plain ones that belong to the instance, by dotted path."""
     listing: Listing | None = None
+    rules: Callable[[Mapping[str, Any]], list[str]] = lambda _fields: []
+    """What does not fit together in a request, each as `field: rule`; a field that is wrong by itself is `UNSET`.
+    Holds for a travelling body too, which lacks references and what is local or secret."""
+    demands: Callable[[Mapping[str, Any]], list[str]] = lambda _fields: []
+    """What a request lacks that a travelling body may lack, said like `rules`."""
     flatten: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Turns a decoded request into one flat set of fields."""
     refine: Callable[["Parts"], "Parts"] = lambda parts: parts
     """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
+    stars: Callable[[Mapping[str, Any]], list[str]] = lambda _body: []
+    """The paths at which `refine` left stars in a body for a secret that no dotted path leads to. Stars without
+    a secret are a hole."""
+    unseen: tuple[str, ...] = ()
+    """Plain fields that are kept and travel, but are not on the wire: no request names one, and an update that
+    says nothing of it leaves it as it is."""
+    settle: Callable[[dict[str, Asset]], dict[str, Asset]] = lambda targets: targets
+    """Completes the assets referred to, by field, from one another; raises `BodyInvalid` if they do not agree."""
+    also_unique: tuple[str, ...] = ()
+    """Plain fields whose values together no other asset in the same scopes may have."""
     generate: Mapping[str, Callable[[], str]] = field(default_factory=dict)
-    """How a unique or secret field is made up when it is not given; such a secret is new at every target."""
+    """How a unique or secret field is made up when it is not given, or cannot be; such a secret is new at every
+    target."""
     is_prefixed: bool = False
     """An import's prefix is put before its name (product decision 14)."""
     overwrites_if: str | None = None
     """The import option without which an existing asset is kept as it is (contract 6.2)."""
     quota: int | None = None
+    """The most an instance holds (contract 6.4)."""
+    quota_of: str | None = None
+    """The plain field, a number, whose sum the quota bounds instead of the number of assets."""
+    quota_within: Mapping[str, int] = field(default_factory=dict)
+    """The most assets of the kind that may refer to the same one, by reference field."""
+    refusals: Refusals = Refusals()
     actions: Mapping[str, str] = field(default_factory=dict)
     """Permission per operation: `create show update delete list`; the published ones (contract 5.1)."""
     statuses: Mapping[str, int] = field(default_factory=dict)
@@ -170,6 +225,8 @@ class Kind:
     """The reference field that the path itself fills; the kind is then a part of another asset."""
     replaces: bool = True
     """An update gives the whole asset; otherwise fields it does not name keep their values."""
+    keeps: tuple[str, ...] = ()
+    """Plain fields that keep their values in a whole update that does not name them."""
     is_packed: bool = True
     """Its assets travel in packages; otherwise all of them belong to the instance (contract 6.1)."""
     is_numbered: bool = False
@@ -183,12 +240,14 @@ class Kind:
     """The plain field that holds its tags: a text, or a list of texts."""
 
     def __post_init__(self) -> None:
-        assert set(self.travels) == set(self.fields()), f"{self.name}: every field decides how it travels"
+        given, made = set(self.fields()), set(self.generate)
+        assert given <= set(self.travels) <= given | made, f"{self.name}: every field decides how it travels"
+        assert set(self.keeps) <= set(self.of(Travel.PLAIN)), f"{self.name}: what an update keeps is plain"
         assert self.name_field in self.travels or self.scopes, f"{self.name}: something names it"
         for reference in self.references:
             declared = self.travels.get(reference.field)
             assert declared is Travel.REFERENCE or reference.field == self.parent, f"{self.name}: {reference.field}"
-        for path in (*self.secret_paths, *self.local_paths):
+        for path in (*self.secret_paths, *self.local_paths, *self.also_unique, *self.unseen):
             assert path.split(".")[0] in self.travels, f"{self.name}: {path} is no field"
 
     def fields(self) -> tuple[str, ...]:

@@ -137,8 +137,9 @@ def _fields(task: Asset) -> dict[str, Any]:
 
 def present(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     """Answer a task as create, show and update do: times in milliseconds, the status a word."""
+    status = "running" if task.local.get("is_started") else "stopped"
     times = {"created_date": milliseconds(task.created_at), "last_modified_date": milliseconds(task.updated_at)}
-    return {"task": {**_fields(task), "status": "stopped", **times}, "task_detail": _detail(task)}
+    return {"task": {**_fields(task), "status": status, **times}, "task_detail": _detail(task)}
 
 
 def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
@@ -147,8 +148,9 @@ def summarise(task: Asset, _viewer: Viewer) -> dict[str, Any]:
     return {
         **shown,
         "task_name": task.name,
-        "status": 0,
-        "execute_status": "UNSTARTED",
+        "status": int(task.local.get("is_started", False)),
+        "execute_status": "WAITING" if task.local.get("is_started") else "UNSTARTED",
+        "ext_type": None,
         "created_date": iso(task.created_at),
         "last_modified_time": milliseconds(task.updated_at),
         "version": str(task.revision),
@@ -192,13 +194,22 @@ KIND = Kind(
             Filter(query="task_id", matches="id"),
             Filter(query="task_type", matches="body.task_type"),
             Filter(query="task_tag", matches="body.task_tag"),
-            Filter(query="status", matches="always.0"),
-            Filter(query="execute_status", matches="always.UNSTARTED"),
+            Filter(
+                query="status",
+                matches="local.is_started",
+                reads=lambda asked: {"0": "false", "1": "true"}.get(asked, asked),
+            ),
+            Filter(
+                query="execute_status",
+                matches="local.is_started",
+                # Nothing runs here: what was started waits.
+                reads=lambda asked: {"UNSTARTED": "false", "WAITING": "true"}.get(asked.upper(), asked),
+            ),
             Filter(query="source_datasource_id", matches="reference.source_datasource_id"),
             Filter(query="target_datasource_id", matches="reference.target_datasource_id"),
             Filter(query="datasource_id", matches="reference.*"),
-            Filter(query="source_app_id", matches="reference.source_datasource_id.app_id"),
-            Filter(query="target_app_id", matches="reference.target_datasource_id.app_id"),
+            Filter(query="source_app_id", matches="reference.source_datasource_id.app_id|reference.source_app_id"),
+            Filter(query="target_app_id", matches="reference.target_datasource_id.app_id|reference.target_app_id"),
         ),
     ),
     is_prefixed=True,

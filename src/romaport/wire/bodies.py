@@ -1,26 +1,33 @@
 """Request bodies: JSON to typed values, with everything that is wrong said at once."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Struct
+from msgspec import NODEFAULT, UNSET, Struct
 
 from romaport.errors import BodyInvalid, BodyMissing
 
-__all__ = ["decode"]
+__all__ = ["Rules", "check", "decode"]
 
 Shape = TypeVar("Shape", bound=Struct)
 
 _PROBLEMS_MAX = 50
 _NAME_MAX = 64
 _DEPTH_MAX = 100
+_UNKNOWN = "is not a field of this request"
 
 
-def decode(shape: type[Shape], body: bytes) -> Shape:
+Rules = Callable[[Mapping[str, Any]], list[str]]
+
+
+def decode(shape: type[Shape], body: bytes, rules: Rules = lambda _fields: []) -> Shape:
     """Read a JSON body as a shape.
 
-    A null is an absent field, as the SDKs leave such fields out. Raises `BodyMissing` for no body and
-    `BodyInvalid` with every problem found, each as `field: rule`.
+    A null is an absent field, as the SDKs leave such fields out. What a shape names in a class variable `REFUSED`
+    is refused with the reason given there; `rules` is asked what does not fit together in the fields, of which
+    those that are wrong by themselves are `UNSET`. Raises `BodyMissing` for no body and `BodyInvalid` with every
+    problem found, each as `field: rule`.
     """
     if not body.strip():
         raise BodyMissing
@@ -33,10 +40,17 @@ def decode(shape: type[Shape], body: bytes) -> Shape:
     if not isinstance(value, dict):
         raise BodyInvalid(problems="body: must be a JSON object")
     value = _without_nulls(value, _DEPTH_MAX)
-    problems = _problems(shape, value, "")
+    check(shape, value, rules)
+    return msgspec.convert(value, shape)
+
+
+def check(shape: type[Struct], value: Mapping[str, Any], rules: Rules = lambda _fields: []) -> None:
+    """Raise `BodyInvalid` unless a decoded object without nulls is of a shape and follows its rules."""
+    wrong = _problems_by_field(shape, value, "")
+    fields = {name: UNSET if wrong.get(name) else inner for name, inner in value.items()}
+    problems = [problem for found in wrong.values() for problem in found] + rules(fields)
     if problems:
         raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
-    return msgspec.convert(value, shape)
 
 
 def _without_nulls(value: Any, depth: int) -> Any:
@@ -49,31 +63,43 @@ def _without_nulls(value: Any, depth: int) -> Any:
     return {name: _without_nulls(inner, depth - 1) for name, inner in value.items() if inner is not None}
 
 
-def _problems(shape: type[Struct], value: dict[str, Any], path: str) -> list[str]:
-    found: list[str] = []
+def _problems_by_field(shape: type[Struct], value: Mapping[str, Any], path: str) -> dict[str, list[str]]:
     known = {field.encode_name: field for field in msgspec.structs.fields(shape)}
+    found: dict[str, list[str]] = {}
     if shape.__struct_config__.forbid_unknown_fields:
-        found.extend(f"{path}{_short(name)}: is not a field of this request" for name in value if name not in known)
+        # A shape may say of fields that the contract has why it does not take them.
+        reasons: dict[str, str] = getattr(shape, "REFUSED", {})
+        found.update(
+            {name: [f"{path}{_short(name)}: {reasons.get(name, _UNKNOWN)}"] for name in value if name not in known}
+        )
     for name, field in known.items():
-        if name not in value:
-            if field.default is NODEFAULT and field.default_factory is NODEFAULT:
-                found.append(f"{path}{name}: is required")
-            continue
-        if isinstance(field.type, type) and issubclass(field.type, Struct) and isinstance(value[name], dict):
-            found.extend(_problems(field.type, value[name], f"{path}{name}."))
-        else:
-            found.extend(_element_problems(field.type, value[name], f"{path}{name}"))
+        if name in value:
+            found[name] = _problems(field.type, value[name], f"{path}{name}")
+        elif field.default is NODEFAULT and field.default_factory is NODEFAULT:
+            found[name] = [f"{path}{name}: is required"]
     return found
 
 
-def _element_problems(type_: Any, value: Any, path: str) -> list[str]:
-    items = [part for part in (type_, *get_args(type_)) if get_origin(part) is list]
-    if items and isinstance(value, list):
-        (item,) = get_args(items[0])
-        return [
-            problem for position, inner in enumerate(value) for problem in _checked(item, inner, f"{path}[{position}]")
-        ]
-    return _checked(type_, value, path)
+def _problems(type_: Any, value: Any, path: str) -> list[str]:
+    """Answer what is wrong with a value, as deep inside it as can be said."""
+    options = _options(type_)
+    found: list[str] = []
+    for shape in options:
+        if isinstance(shape, type) and issubclass(shape, Struct) and isinstance(value, dict):
+            inner = _problems_by_field(shape, value, f"{path}.")
+            return [problem for problems in inner.values() for problem in problems]
+        if get_origin(shape) is list and isinstance(value, list):
+            (item,) = get_args(shape)
+            for position, element in enumerate(value):
+                found.extend(_problems(item, element, f"{path}[{position}]"))
+    return found or _checked(type_, value, path)
+
+
+def _options(type_: Any) -> list[Any]:
+    """Answer what a type may be, without the `| None` and the limits that stand around it."""
+    if get_origin(type_) is list or not get_args(type_):
+        return [type_]
+    return [option for part in get_args(type_) for option in _options(part)]
 
 
 def _checked(type_: Any, value: Any, path: str) -> list[str]:

@@ -1,43 +1,32 @@
 """Assets as rows, and rows as assets."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    ColumnElement,
     Row,
-    Text,
-    cast,
     delete,
-    exists,
     func,
     insert,
-    literal,
     select,
-    true,
     tuple_,
     update,
 )
 
-from romaport.catalog.store.visibility import is_open_to, visible_ids
-from romaport.kinds import Asset, Filter
-from romaport.storage import Transaction, streamed
+from romaport.kinds import Asset
+from romaport.storage import Transaction
 from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances
 
 __all__ = [
-    "Page",
     "add",
     "change",
     "count",
     "ids_of",
     "keyed_by",
-    "listed",
     "loaded",
     "members",
-    "page",
     "parts_of",
     "remove",
     "reserve_numbers",
@@ -50,22 +39,6 @@ __all__ = [
 
 _IDS_PER_STATEMENT = 5_000
 _NUMBERS = "ids"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What a list operation asks for."""
-
-    offset: int
-    limit: int
-    filters: tuple[tuple[Filter, str], ...] = ()
-    member_id: str | None = None
-    """Only what this user may see; None for everything."""
-    created_by: str | None = None
-    is_own: bool | None = None
-    descending: bool = False
-    precise: frozenset[str] = frozenset()
-    """The query parameters that are to match whole."""
 
 
 def key_text(key: Iterable[str]) -> str:
@@ -274,78 +247,6 @@ def id_by_key(tx: Transaction, instance_id: str, kinds: Collection[str], key: It
         assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)), assets.c.key == key_text(key)
     )
     return tx.execute(statement).scalar_one_or_none()
-
-
-def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page) -> tuple[int, list[str]]:
-    """Answer how many assets match, and the ids of the page, in the order of their creation."""
-    matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
-    for found, value in asked.filters:
-        matching = matching.where(_kept(found, value, asked))
-    if asked.member_id is not None:
-        matching = matching.where(assets.c.id.in_(visible_ids(asked.member_id)))
-    if asked.is_own is not None:
-        own = assets.c.created_by == asked.created_by
-        matching = matching.where(own if asked.is_own else ~own)
-    total = tx.execute(select(func.count()).select_from(matching.subquery())).scalar_one()
-    order = (assets.c.created_at.desc(), assets.c.id) if asked.descending else (assets.c.created_at, assets.c.id)
-    rows = tx.execute(matching.order_by(*order).limit(asked.limit).offset(asked.offset))
-    return total, list(rows.scalars())
-
-
-def _kept(found: Filter, value: str, asked: Page) -> ColumnElement[bool]:
-    """Match what a filter keeps; `member` and `role` look at users instead of fields, and only for applications."""
-    if found.matches == "member":
-        return is_open_to(value)
-    if found.matches == "role":
-        return true() if asked.member_id is None else is_open_to(asked.member_id, value)
-    return _condition(found, value, is_fuzzy=found.fuzzy and found.query not in asked.precise)
-
-
-def _condition(found: Filter, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
-    where, *path = found.matches.split(".")
-    if where == "name":
-        return assets.c.name.contains(value, autoescape=True) if is_fuzzy else assets.c.name == value
-    if where == "id":
-        return assets.c.id == value
-    if where == "always":
-        return literal(value.upper() == path[0])
-    if where in ("body", "local"):
-        return _has_value(assets.c[where], ".".join(path), value, is_fuzzy=is_fuzzy)
-    return _refers(assets.c.id, path, value)
-
-
-def _has_value(column: ColumnElement[Any], path: str, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
-    text = func.coalesce(cast(func.json_extract(column, f"$.{path}"), Text), "")
-    if is_fuzzy:
-        return text.contains(value, autoescape=True)
-    if value.lower() in ("true", "false"):
-        is_true = text.in_(["1", "true"])
-        return is_true if value.lower() == "true" else ~is_true
-    # Compared without regard to case: words such as task types come in both.
-    return func.lower(text) == value.lower()
-
-
-def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> ColumnElement[bool]:
-    edge = asset_references.alias()
-    field, *rest = path
-    condition = edge.c.asset_id == asset_id
-    if field != "*":
-        condition &= edge.c.field == field
-    condition &= _refers(edge.c.target_id, rest, value) if rest else edge.c.target_id == value
-    return exists().where(condition)
-
-
-def listed(
-    tx: Transaction, instance_id: str, kinds: Collection[str], member_id: str | None
-) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield (id, kind, key, name, body) of the assets of some kinds that a user may see, without holding them."""
-    statement = select(assets.c.id, assets.c.kind, assets.c.key, assets.c.name, assets.c.body).where(
-        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
-    )
-    if member_id is not None:
-        statement = statement.where(assets.c.id.in_(visible_ids(member_id)))
-    for row in streamed(tx, statement.order_by(assets.c.kind, assets.c.key)):
-        yield row[0], row[1], row[2], row[3], row[4]
 
 
 def creator(tx: Transaction, asset_id: str) -> str | None:

@@ -1,0 +1,41 @@
+"""What the assets of an instance add up to."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, cast, func, select
+
+from romaport.catalog.store.staging import Into, Step
+from romaport.storage import Transaction
+from romaport.storage.tables import assets, staged_assets
+
+__all__ = ["sum_after", "sum_of"]
+
+
+def sum_of(tx: Transaction, instance_id: str, kinds: Collection[str], field: str) -> int:
+    """Add up a number in the bodies of all assets of these kinds in an instance."""
+    return _added(tx, _held(instance_id, kinds, field))
+
+
+def sum_after(tx: Transaction, into: Into, kinds: Collection[str], field: str) -> int:
+    """Add up a number as it will be once a staged package, decided on, is in its instance."""
+    staged = staged_assets.c
+    arriving = (staged.job_id == into.job_id, staged.kind.in_(list(kinds)))
+    replaced = select(staged.met_id).where(*arriving, staged.step == Step.UPDATE)
+    stays = _held(into.instance_id, kinds, field).where(assets.c.id.not_in(replaced))
+    comes = select(_number(staged.body, field)).where(*arriving, staged.step != Step.KEEP)
+    return _added(tx, stays) + _added(tx, comes)
+
+
+def _held(instance_id: str, kinds: Collection[str], field: str) -> Select[Any]:
+    return select(_number(assets.c.body, field)).where(
+        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
+    )
+
+
+def _number(body: ColumnElement[str], field: str) -> ColumnElement[int]:
+    return func.coalesce(func.sum(cast(func.json_extract(body, f"$.{field}"), Integer)), 0)
+
+
+def _added(tx: Transaction, statement: Select[Any]) -> int:
+    return int(tx.execute(statement).scalar_one())
