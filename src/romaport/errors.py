@@ -16,7 +16,7 @@
     │               PlanRefused PlanOutdated
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
     ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
-    │               PackageSecretFound AssetInvalid ValueUnmatched
+    │               PackageSecretFound AssetInvalid ValueUnmatched ValueInvalid
     ├── storage     StoreUnavailable SettingInvalid
     ├── client      Refused Unreachable AnswerUnreadable DownloadBroken
     └── internal    InternalError
@@ -822,8 +822,20 @@ class ValueUnmatched(RomaportError):
     code = "ROMAPORT.4005"
     fault = Fault.INVALID
     message = "The values name {place}, which matches nothing in the package."
-    advice = "Compare the name with the holes that a plan of the package lists."
+    advice = "Give names as the package has them, without a prefix; a plan of the package lists its holes."
     place: str
+
+
+@dataclass(eq=False, kw_only=True)
+class ValueInvalid(RomaportError):
+    """A value given for a secret is not what its field takes; the value itself is never shown."""
+
+    code = "ROMAPORT.4006"
+    fault = Fault.INVALID
+    message = "The value for {place} cannot be taken: {problem}"
+    advice = "Correct the value, and import again."
+    place: str
+    problem: str
 
 
 # storage, settings

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.contract.extras import Extras
 from tests.contract.workplace import Workplace
 from tests.support.embedded import Account, EmbeddedServer
 
@@ -51,3 +52,9 @@ def work(server: EmbeddedServer, admin: Account) -> Workplace:
 def elsewhere(server: EmbeddedServer, admin: Account) -> Workplace:
     """An administrator in another empty instance."""
     return Workplace(admin.http, server.instance())
+
+
+@pytest.fixture
+def extras(work: Workplace) -> Extras:
+    """What the administrator asks beyond the contract."""
+    return Extras(work)

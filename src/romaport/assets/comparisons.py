@@ -14,7 +14,7 @@ from romaport.assets.uploads import SIDES, refuse_unknown_kinds, upload_path
 from romaport.catalog import Actor, Whole, key_name, selected
 from romaport.ids import new_id
 from romaport.jobs import Item, JobContext, JobType, Outcome, Owner
-from romaport.kinds import Change, Kind, changes, creation_order
+from romaport.kinds import Change, Kind, changes, creation_order, split
 from romaport.packages import PackageReader, key_text
 
 __all__ = ["DIFFERS", "SAME", "Compared", "Side", "compared", "run_comparison", "start_comparison"]
@@ -100,8 +100,9 @@ def run_comparison(desk: Desk, context: JobContext) -> None:
         context.checkpoint("compare.fetched")
         member_id = actor_of(context, desk).member_id
         whole = Whole(tx, {request[name] for name in SIDES if request[name]}, member_id=member_id)
+        held = sum(whole.count(request[name]) for name in SIDES if request[name])
         packed = sum(sum(reader.manifest.counts.values()) for reader in readers.values())
-        context.plan({}, total=whole.count + packed)
+        context.plan({}, total=held + packed)
         left, right = (_reading(whole, request[name], readers.get(name)) for name in SIDES)
         found = (item for kind in creation_order() for item in compared(kind, left(kind), right(kind)))
         outcome = _write(desk, context, found)
@@ -147,7 +148,7 @@ def compared(kind: Kind, left: Iterator[Compared], right: Iterator[Compared]) ->
         else:
             assert mine is not None
             assert theirs is not None
-            found = _changes(mine, theirs)
+            found = _changes(kind, mine, theirs)
             yield Item(kind=kind.name, key=mine.key, step=DIFFERS if found else SAME, changes=found)
         mine = mine if order > 0 else next(left, None)
         theirs = theirs if order < 0 else next(right, None)
@@ -161,14 +162,25 @@ def _order(left: Compared | None, right: Compared | None) -> int:
     return (mine > theirs) - (mine < theirs)
 
 
-def _changes(left: Compared, right: Compared) -> list[Change]:
-    return [*changes(_body(left), _body(right)), *changes(_named(left), _named(right))]
+def _changes(kind: Kind, left: Compared, right: Compared) -> list[Change]:
+    mine, theirs = _body(left), _body(right)
+    if mine != theirs:
+        mine, theirs = _open(kind, left, mine), _open(kind, right, theirs)
+    return [*changes(mine, theirs), *changes(_named(left), _named(right))]
 
 
 def _body(asset: Compared) -> dict[str, Any]:
     text = asset.body if isinstance(asset.body, str) else bytes(asset.body)
     body: dict[str, Any] = msgspec.json.decode(text)
     return body
+
+
+def _open(kind: Kind, asset: Compared, body: dict[str, Any]) -> dict[str, Any]:
+    """Take out of a body what must not be shown; a package may have been made by anyone, so it may have secrets."""
+    if isinstance(asset.body, str):
+        return body
+    known = {name: value for name, value in body.items() if name in kind.travels}
+    return {**split(kind, known).body, **{name: value for name, value in body.items() if name not in kind.travels}}
 
 
 def _named(asset: Compared) -> dict[str, str]:

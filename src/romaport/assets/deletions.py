@@ -24,14 +24,15 @@ def run_deletion(desk: Desk, context: JobContext) -> None:
         context.checkpoint("delete.selecting")
         counts, conflicts = delete_selected(tx, context.job.id, context.job.request["ids"])
         context.checkpoint("delete.deleted")
-        context.record(tx, counts={kind: [number, number] for kind, number in counts.items()})
+        context.record(tx, counts={kind: [0, number] for kind, number in counts.items()}, total=sum(counts.values()))
         if conflicts:
             desk.ledger.fail(tx, context.job, findings_of(conflicts))
         else:
-            number, kept_seconds = sum(counts.values()), desk.ledger.options.kept_seconds
+            kept_seconds = desk.ledger.options.kept_seconds
             if not kept_seconds:
                 forget(tx, [context.job.id])
-            context.record(tx, total=number, done=number, outcome={"removed": counts})
+            done = {kind: [number, number] for kind, number in counts.items()}
+            context.record(tx, counts=done, done=context.job.total, outcome={"removed": counts})
             desk.ledger.succeed(tx, context.job, kept_seconds=kept_seconds)
         context.checkpoint("delete.ending")
     context.checkpoint("delete.ended")

@@ -52,7 +52,9 @@ def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
         # What a job put aside that was given up; one that ends by itself cleans up after itself.
         discard_except(tx, pending)
         forget(tx, desk.ledger.let_go(tx, at))
-        needed = [*pending, *desk.ledger.kept(tx, JobType.PLAN)]
+        # An execution that has begun reads its plan's package, however old that is by now.
+        executed = [desk.ledger.read(tx, job_id).request.get("plan") or job_id for job_id in pending]
+        needed = [*pending, *executed, *desk.ledger.kept(tx, JobType.PLAN)]
     uploads = {name for job_id in needed for name in upload_paths(job_id)}
     for name in expired:
         desk.archives.remove(name)

@@ -1,5 +1,6 @@
 """Plans: an import that stops before its last step, says what that would do, and can be executed later."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from romaport.assets.uploads import (
     stage_upload,
     upload_path,
 )
-from romaport.catalog import Actor, check, decisions, discard, key_name, open_holes
+from romaport.catalog import Actor, Decision, check, decisions, discard, key_name, open_holes
 from romaport.errors import PlanRefused
 from romaport.ids import new_id
 from romaport.jobs import Finding, Item, Job, JobContext, JobType, Outcome, Owner, Severity, State
@@ -40,7 +41,7 @@ def run_plan(desk: Desk, context: JobContext) -> None:
     problems = stage_upload(desk, context, upload_path(context.job.id))
     into, policy = into_of(context, desk), policy_of(context.job, desk)
     with desk.database.transaction() as tx:
-        conflicts = check(tx, into, policy, sees_all=actor_of(context, desk).sees_all)
+        conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("plan.checked")
         refusals = [*problems, *findings_of(conflicts)]
         outcome = _write(desk, context, tx, refusals)
@@ -48,34 +49,35 @@ def run_plan(desk: Desk, context: JobContext) -> None:
         desk.ledger.note(tx, context.job, [*refusals, *holes])
         discard(tx, context.job.id)
         context.record(tx, done=context.job.total, outcome=outcome)
-        desk.ledger.succeed(tx, context.job, kept_seconds=desk.ledger.options.plan_seconds)
+        # What cannot be executed is not kept for it.
+        desk.ledger.succeed(tx, context.job, kept_seconds=0 if refusals else desk.ledger.options.plan_seconds)
         context.checkpoint("plan.ending")
     context.checkpoint("plan.ended")
+    if refusals:
+        desk.archives.remove(upload_path(context.job.id))
+        context.checkpoint("plan.cleaned")
 
 
 def _write(desk: Desk, context: JobContext, tx: Transaction, refusals: list[Finding]) -> Outcome:
     refused = {(found.kind, found.name) for found in refusals}
     outcome: Outcome = {}
 
-    def item(found: Item) -> Item:
-        counts = outcome.setdefault(found.step, {})
-        counts[found.kind] = counts.get(found.kind, 0) + 1
-        return found
+    def items() -> Iterator[Item]:
+        for found in decisions(tx, context.job.id, desk.vault):
+            item = _item(found, is_refused=(found.kind, key_name(found.key)) in refused)
+            counts = outcome.setdefault(item.step, {})
+            counts[item.kind] = counts.get(item.kind, 0) + 1
+            yield item
 
-    items = (
-        item(
-            Item(
-                kind=found.kind,
-                key=found.key,
-                step=REFUSED if (found.kind, key_name(found.key)) in refused else found.step,
-                changes=found.changes,
-                change_id=found.change_id,
-            )
-        )
-        for found in decisions(tx, context.job.id, desk.vault)
-    )
-    desk.ledger.write_items(tx, context.job, items)
+    desk.ledger.write_items(tx, context.job, items())
     return outcome
+
+
+def _item(found: Decision, *, is_refused: bool) -> Item:
+    if is_refused:
+        # Neither side is shown: the user may not see the one, and the other may hold what should not travel.
+        return Item(kind=found.kind, key=found.key, step=REFUSED)
+    return Item(kind=found.kind, key=found.key, step=found.step, changes=found.changes, change_id=found.change_id)
 
 
 def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str:

@@ -1,6 +1,6 @@
 """Rollbacks: an import or a deletion is taken back, at once or not at all."""
 
-from romaport.assets.desk import Desk, findings_of, visible_job
+from romaport.assets.desk import Desk, actor_of, findings_of, visible_job
 from romaport.catalog import Actor, Return, selected
 from romaport.errors import RollbackRefused
 from romaport.jobs import Job, JobContext, JobType, Owner, State
@@ -44,7 +44,13 @@ def run_rollback(desk: Desk, context: JobContext) -> None:
     request = context.job.request
     with desk.database.transaction() as tx, selected(tx):
         job = desk.ledger.read(tx, request["job"])
-        way = Return(tx, job.id, removed=job.type is JobType.DELETE, overwrites=request["overwrites"])
+        way = Return(
+            tx,
+            job.id,
+            removed=job.type is JobType.DELETE,
+            overwrites=request["overwrites"],
+            member_id=actor_of(context, desk).member_id,
+        )
         counts = {
             kind: way.removes.get(kind, 0) + way.restores.get(kind, 0)
             for kind in sorted(way.removes.keys() | way.restores.keys())

@@ -1,6 +1,6 @@
 """A staged package on its way into an instance: what stands between, what would become of it, and the move itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ __all__ = [
     "stage",
     "staged_count",
 ]
+
+_TO_BE_FILLED = "to be filled in"
+"""What a plan shows for a secret that is lacking."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,17 +81,34 @@ def discard_except(tx: Transaction, job_ids: list[str]) -> None:
     staging.discard_except(tx, job_ids)
 
 
-def check(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
+def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all: bool) -> list[Conflict]:
     """Decide what becomes of every staged asset, and find everything that stands between them and the instance."""
     staging.meet(tx, into)
+    _settle_filled(tx, into.job_id, vault)
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
     found = [*_taken(tx, into, policy), *_dangling(tx, into)]
     if not sees_all:
-        hidden = conflicts.hidden(tx, into, CONFLICTS_MAX)
-        found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in hidden)
+        forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)
+        found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in forbidden)
     if policy.has_quotas:
         found.extend(_beyond_quotas(tx, into))
     return found
+
+
+def _settle_filled(tx: Transaction, job_id: str, vault: Vault) -> None:
+    """Of the secrets that came as values, leave those that the asset they meet has not already."""
+    for found in staging.filled(tx, job_id):
+        held = _opened(vault, found.held, found.met_id)
+        given = _opened(vault, found.filled, found.new_id)
+        new = {path: value for path, value in given.items() if path not in held or held[path] != value}
+        if new != given:
+            sealed = vault.seal(msgspec.json.encode(new), owner=found.new_id) if new else None
+            staging.refill(tx, job_id, found, sealed)
+
+
+def _opened(vault: Vault, sealed: bytes | None, owner: str) -> dict[str, Any]:
+    opened: dict[str, Any] = msgspec.json.decode(vault.open(sealed, owner=owner)) if sealed else {}
+    return opened
 
 
 def _taken(tx: Transaction, into: Into, policy: Policy) -> Iterator[Conflict]:
@@ -130,8 +150,7 @@ def decisions(tx: Transaction, job_id: str, vault: Vault) -> Iterator[Decision]:
                 changed = [
                     *changes(_body(found.before), _body(found.after)),
                     *_reference_changes(tx, job_id, found),
-                    *_secret_changes(found, vault),
-                    *_hole_changes(lacking.get((found.kind, found.position))),
+                    *_secret_changes(found, vault, lacking.get((found.kind, found.position))),
                 ]
             yield Decision(
                 kind=found.kind,
@@ -153,16 +172,15 @@ def _reference_changes(tx: Transaction, job_id: str, found: Decided) -> Iterator
         yield {"field": field} | {side: key_name(key) for side, key in sides.items() if key is not None}
 
 
-def _secret_changes(found: Decided, vault: Vault) -> Iterator[Change]:
-    if found.filled is not None:
-        for path in sorted(msgspec.json.decode(vault.open(found.filled, owner=found.new_id))):
-            yield {"field": path, "after": MASK}
-
-
-def _hole_changes(found: Holes | None) -> Iterator[Change]:
-    if found is not None:
-        for path in sorted({*found.lacking} ^ {*found.known}):
-            yield {"field": path, ("after" if path in found.lacking else "before"): "to be filled in"}
+def _secret_changes(found: Decided, vault: Vault, holes: Holes | None) -> Iterator[Change]:
+    lacking, known = (set(holes.lacking), set(holes.known)) if holes is not None else (set(), set())
+    filled = _opened(vault, found.filled, found.new_id)
+    for path in sorted(filled.keys() | (lacking ^ known)):
+        held = MASK if path in found.held else None
+        before = _TO_BE_FILLED if path in known else held
+        after = _TO_BE_FILLED if path in lacking else MASK if path in filled else held
+        sides = {"before": before, "after": after}
+        yield {"field": path} | {side: value for side, value in sides.items() if value is not None}
 
 
 def apply(tx: Transaction, into: Into, vault: Vault) -> None:
@@ -187,8 +205,7 @@ def _json(value: object) -> str:
 
 def _fill(tx: Transaction, vault: Vault, asset_id: str, sealed: bytes | None, filled: bytes) -> None:
     """Give an asset that exists the secrets that the import was handed for it."""
-    held: Mapping[str, Any] = msgspec.json.decode(vault.open(sealed, owner=asset_id)) if sealed else {}
-    secrets = {**held, **msgspec.json.decode(filled)}
+    secrets = {**_opened(vault, sealed, asset_id), **msgspec.json.decode(filled)}
     moving.write(
         tx,
         asset_id,

@@ -47,7 +47,8 @@ def choose(tx: Transaction, instance_id: str, wanted: Wanted, actor: Actor) -> l
 
 
 def _fits(pattern: str, name: str, key: str) -> bool:
-    return fnmatchcase(name, pattern) or fnmatchcase(key_name(key), pattern)
+    # A name stands for itself even if it has the signs of a wildcard in it.
+    return any(own == pattern or fnmatchcase(own, pattern) for own in (name, key_name(key)))
 
 
 def _tags(kind: Kind, body: str) -> list[str]:

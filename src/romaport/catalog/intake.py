@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
 from romaport.catalog.store.rows import key_text
-from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueUnmatched
+from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
@@ -97,6 +97,9 @@ class Intake:
             name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
         }
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
+        self._secret = {
+            name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.SECRET)
+        }
 
     @property
     def unmatched(self) -> list[str]:
@@ -105,15 +108,22 @@ class Intake:
 
     def problems(self, entries: Sequence[Arrival]) -> list[Problem]:
         """Say what is wrong with entries, each on its own."""
-        return [Problem(name=key_name(entry.key), error=error) for entry in entries for error in self._problems(entry)]
+        return [problem for entry in entries for problem in self._named(entry)]
 
     def batch(self, entries: Sequence[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
         """Turn entries into rows with these ids; `first` is the position of the first one in its file."""
-        batch = Batch(problems=self.problems(entries))
+        batch = Batch()
         for position, (entry, asset_id) in enumerate(zip(entries, ids, strict=True), first):
+            problems = self._named(entry)
+            batch.problems += problems
             # A row stands for every entry, right or wrong, so that a restart knows how far it was.
-            self._add(batch, position, entry, asset_id)
+            self._add(batch, (position, asset_id), entry, is_sound=not problems)
         return batch
+
+    def _named(self, entry: Arrival) -> list[Problem]:
+        found = list(self._problems(entry))
+        name = key_name(self._placed(entry, is_sound=not found)) if found else ""
+        return [Problem(name=name, error=error) for error in found]
 
     def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
         found = [*self._shape_problems(entry), *self._reference_problems(entry)]
@@ -125,7 +135,7 @@ class Intake:
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         yield from _checked("body", self._body.decode, bytes(entry.body))
         if self._kind.name_field:
-            yield from _checked(self._kind.name_field, self._name, self._placed(entry)[-1])
+            yield from _checked(self._kind.name_field, self._name, self._placed(entry, is_sound=True)[-1])
         for name, value in entry.unique.items():
             if name in self._unique:
                 yield from _checked(name, self._unique[name], value)
@@ -153,19 +163,28 @@ class Intake:
     def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
-        for path in self._values.get(name, {}):
+        for path, value in self._values.get(name, {}).items():
+            place = f"{path} of {self._kind.title} {name}"
             if path not in entry.holes and path not in self._generated:
-                yield ValueUnmatched(place=f"{path} of {self._kind.title} {name}")
+                yield ValueUnmatched(place=place)
+            elif value in (None, "", MASK):
+                yield ValueInvalid(place=place, problem="It is empty, or made of stars.")
+            elif path in self._secret:
+                for refusal in _refusals(self._secret[path], value):
+                    yield ValueInvalid(place=place, problem=refusal)
 
-    def _placed(self, entry: Arrival) -> tuple[str, ...]:
-        """Answer an entry's key as it will be: with the prefix before every name that takes one."""
+    def _placed(self, entry: Arrival, *, is_sound: bool) -> tuple[str, ...]:
+        """Answer an entry's key as it will be: with the prefix before every name that takes one.
+
+        What scopes an entry that is not sound says nothing; its own key is at least no other one's.
+        """
         scope = [
             part
             for found in self._kind.scopes
             if found.field in entry.references
             for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
         ]
-        if scope:
+        if scope and is_sound:
             return (*scope, *entry.key[len(scope) :])
         return self._prefixed(self._kind, entry.key)
 
@@ -173,10 +192,12 @@ class Intake:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
         return (self._prefix + key[0], *key[1:]) if self._prefix and _root(kind).is_prefixed else key
 
-    def _add(self, batch: Batch, position: int, entry: Arrival, asset_id: str) -> None:
+    def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
+        position, asset_id = numbers
         place = {"job_id": self._job_id, "kind": self._kind.name, "position": position}
-        key = self._placed(entry)
-        body = bytes(entry.body).decode()
+        key = self._placed(entry, is_sound=is_sound)
+        # What is refused may hold what must not be written down, such as a secret.
+        body = bytes(entry.body).decode() if is_sound else "{}"
         filled = dict(self._values.get(key_name(entry.key), {}))
         secrets = {name: make() for name, make in self._generated.items()} | filled
         batch.assets.append(
@@ -220,10 +241,16 @@ def _json(value: object) -> str:
 
 
 def _checked(what: str, check: Callable[[Any], object], value: object) -> Iterator[RomaportError]:
+    for refusal in _refusals(check, value):
+        yield AssetInvalid(problem=f"{what}: {refusal}")
+
+
+def _refusals(check: Callable[[Any], object], value: object) -> Iterator[str]:
+    """Say why a value is not what it should be, without the value."""
     try:
         check(value)
     except (msgspec.ValidationError, msgspec.DecodeError) as refusal:
-        yield AssetInvalid(problem=f"{what}: {refusal}")
+        yield str(refusal)
 
 
 def _root(kind: Kind) -> Kind:

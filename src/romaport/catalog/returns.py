@@ -1,40 +1,59 @@
 """Taking a job back: what it created goes, what it changed or removed is as it was, ids included."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
+
+import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.store import keeping, selection
+from romaport.catalog.store.rows import key_text
 from romaport.clock import iso
-from romaport.errors import AssetChanged, AssetInUse, ReferenceMissing
-from romaport.kinds import KINDS
+from romaport.errors import AssetChanged, AssetInUse, ReferenceMissing, RoleMissing
+from romaport.kinds import KINDS, Kind, creation_order, namesakes
 from romaport.storage import Transaction
 
 __all__ = ["Return", "forget"]
+
+_NAMESAKES = {namesakes(kind) for kind in KINDS.values() if kind.joins}
 
 
 class Return:
     """The way back of one job, within one transaction and one open selection.
 
-    `removed` says that the job removed assets; otherwise it created and changed some.
+    `removed` says that the job removed assets; otherwise it created and changed some. Of a user other than an
+    administrator, `member_id` says who takes it back.
     """
 
-    def __init__(self, tx: Transaction, job_id: str, *, removed: bool, overwrites: bool) -> None:
+    def __init__(
+        self, tx: Transaction, job_id: str, *, removed: bool, overwrites: bool, member_id: str | None = None
+    ) -> None:
         self._tx = tx
         self._job_id = job_id
         self._removed = removed
+        self._member_id = member_id
         self._overwrites = overwrites
         # Whoever overwrites loses what was put into an application since it came.
         selection.gather_origin(tx, job_id, with_owned=overwrites, spared=keeping.kept_ids(job_id))
+        self._rename()
         self.removes = selection.counts(tx)
         """How many assets go, by kind."""
         self.restores = keeping.counts(tx, job_id)
         """How many assets come back or are as they were again, by kind."""
 
+    def _rename(self) -> None:
+        """Have what comes back named after what scopes it, which may have another name by now."""
+        for kind in (found for found in creation_order() if found.scopes):
+            for asset_id, was, targets in keeping.scopes_of(self._tx, self._job_id, kind.name):
+                key = _rescoped(kind, was, targets)
+                if key != was:
+                    keeping.rename(self._tx, self._job_id, asset_id, key=key, name=msgspec.json.decode(key)[-1])
+
     def conflicts(self) -> list[Conflict]:
         """Find everything that stands in the way."""
         return [
             *([] if self._overwrites else self._changed()),
+            *self._forbidden(),
             *self._used(),
             *self._clashing(),
             *self._lost(),
@@ -46,6 +65,13 @@ class Return:
             change = "deleted" if when is None else f"changed by {who} at {_moment(when)}"
             yield Conflict.of(kind, key, AssetChanged(kind=KINDS[kind].title, name=key_name(key), change=change))
 
+    def _forbidden(self) -> Iterator[Conflict]:
+        if self._member_id is None:
+            return
+        going = selection.chosen()
+        for kind, key in keeping.forbidden(self._tx, self._job_id, going, self._member_id, CONFLICTS_MAX):
+            yield Conflict.of(kind, key, RoleMissing(role="modify"))
+
     def _used(self) -> Iterator[Conflict]:
         for kind, key, target_kind, target_key in selection.users_outside(
             self._tx, limit=CONFLICTS_MAX, spared=keeping.kept_ids(self._job_id)
@@ -55,7 +81,9 @@ class Return:
             yield Conflict.of(target_kind, target_key, error)
 
     def _clashing(self) -> Iterator[Conflict]:
-        for kind, key, field in keeping.clashes(self._tx, self._job_id, selection.chosen(), CONFLICTS_MAX):
+        for kind, key, field in keeping.clashes(
+            self._tx, self._job_id, selection.chosen(), _NAMESAKES, limit=CONFLICTS_MAX
+        ):
             yield Conflict.of(kind, key, taken(KINDS[kind], field or KINDS[kind].name_field, key_name(key)))
 
     def _lost(self) -> Iterator[Conflict]:
@@ -70,6 +98,15 @@ class Return:
         selection.remove_selected(self._tx)
         keeping.restore(self._tx, self._job_id)
         keeping.forget(self._tx, [self._job_id])
+
+
+def _rescoped(kind: Kind, key: str, targets: Mapping[str, str | None]) -> str:
+    """Answer a key anew, from the keys of what scopes it now; as it is when one of those is lost."""
+    scopes = [targets[found.field] for found in kind.scopes if found.field in targets]
+    if None in scopes:
+        return key
+    own = msgspec.json.decode(key)[-1:] if kind.name_field else []
+    return key_text([*(part for scope in scopes for part in msgspec.json.decode(scope or "[]")), *own])
 
 
 def forget(tx: Transaction, job_ids: Collection[str]) -> None:

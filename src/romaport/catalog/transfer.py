@@ -73,7 +73,10 @@ class Whole:
         for instance_id in instance_ids:
             selection.gather_all(tx, instance_id, member_id)
         _drop(tx)
-        self.count = sum(selection.counts(tx).values())
+
+    def count(self, instance_id: str) -> int:
+        """Count the assets of one of the instances."""
+        return sum(selection.counts(self._tx, instance_id).values())
 
     def departing(self, kind: Kind, instance_id: str) -> Iterator[Departing]:
         """Yield the assets of a kind in one of the instances, in the order of their keys."""

@@ -97,6 +97,17 @@ class Runner:
     def run(self, job_id: str) -> bool:
         """Run one attempt; False if it should be tried again after a pause."""
         try:
+            return self._run(job_id)
+        except Fenced:
+            _log.info("job_fenced", extra={"job_id": job_id})
+            return True
+        except StoreUnavailable as broken:
+            _log.warning("job_interrupted", extra={"job_id": job_id, "store": broken.store}, exc_info=broken)
+            return False
+
+    def _run(self, job_id: str) -> bool:
+        job: Job | None = None
+        try:
             with self._database.transaction() as tx:
                 job = self._ledger.begin(tx, job_id)
             if job is None:
@@ -105,12 +116,13 @@ class Runner:
                 self._fail(job, JobAttemptsSpent(attempts=job.strikes - 1))
                 return True
             return self._attempt(job)
-        except Fenced:
-            _log.info("job_fenced", extra={"job_id": job_id})
+        except (Fenced, StoreUnavailable):
+            raise
+        except Exception:  # noqa: BLE001 - one of the three places of the house
+            # The last line of defence: whatever is wrong with us, the job says so and ends.
+            _log.exception("job_crashed", extra={"job_id": job_id})
+            self._give_up(job_id, job)
             return True
-        except StoreUnavailable as broken:
-            _log.warning("job_interrupted", extra={"job_id": job_id, "store": broken.store}, exc_info=broken)
-            return False
 
     def _attempt(self, job: Job) -> bool:
         context = JobContext(job, self._database, self._ledger, self._stop, self._checkpoint)
@@ -126,13 +138,17 @@ class Runner:
             raise
         except RomaportError as refusal:
             self._fail(context.job, refusal)
-        except Exception:  # noqa: BLE001 - one of the three places of the house
-            # The last line of defence: whatever is wrong with us, the job says so and ends.
-            _log.exception("job_crashed", extra={"job_id": job.id})
-            self._fail(context.job, InternalError())
         else:
             _log.info("job_ended", extra={"job_id": job.id})
         return True
+
+    def _give_up(self, job_id: str, job: Job | None) -> None:
+        if job is None:
+            # Not even begun: begun once more, so that nobody else's attempt is ended for it.
+            with self._database.transaction() as tx:
+                job = self._ledger.begin(tx, job_id)
+        if job is not None:
+            self._fail(job, InternalError())
 
     def _fail(self, job: Job, refusal: RomaportError) -> None:
         found = Finding(kind="job", name=job.id, code=refusal.code, message=refusal.explanation, advice=refusal.advice)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, u
 from romaport.clock import milliseconds
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import archives, job_findings, job_items, jobs
 
 __all__ = [
@@ -151,9 +151,8 @@ def read_items(
 def all_items(tx: Transaction, job_id: str) -> Iterator[Item]:
     """Yield every item of a job in their order, without holding them."""
     statement = select(job_items).where(job_items.c.job_id == job_id).order_by(job_items.c.position)
-    with tx.execution_options(yield_per=_ITEMS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            yield _item(row)
+    for row in streamed(tx, statement):
+        yield _item(row)
 
 
 def _item(row: Row[Any]) -> Item:

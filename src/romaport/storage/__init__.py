@@ -1,7 +1,14 @@
 """Where things are kept: the database, the archive store, the vault for secrets."""
 
 from romaport.storage.archives import ArchiveOptions, Archives
-from romaport.storage.database import Database, DatabaseOptions, Transaction, TransactionConflict, after_commit
+from romaport.storage.database import (
+    Database,
+    DatabaseOptions,
+    Transaction,
+    TransactionConflict,
+    after_commit,
+    streamed,
+)
 from romaport.storage.vault import Vault, key_from_file
 
 __all__ = [
@@ -14,4 +21,5 @@ __all__ = [
     "Vault",
     "after_commit",
     "key_from_file",
+    "streamed",
 ]

@@ -9,17 +9,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, CursorResult, Row, Select, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
 
 from romaport.errors import StoreUnavailable
 
-__all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit"]
+__all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit", "streamed"]
 
 _CALLBACKS = "after_commit"
+_STREAMS = "streams"
+_ROWS_AT_ONCE = 1_000
 
 Transaction = Connection
 """An open transaction; whoever receives one never ends it."""
@@ -61,14 +63,15 @@ class Database:
         callbacks: list[Callable[[], None]] = []
         with _translated(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
             connection.info[_CALLBACKS] = callbacks
-            yield connection
+            with _streams_ended(connection):
+                yield connection
         for callback in callbacks:
             callback()
 
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Open a transaction that reads one unchanging state, and may fill temporary tables."""
-        with _translated(), self._engine.connect() as connection, connection.begin():
+        with _translated(), self._engine.connect() as connection, connection.begin(), _streams_ended(connection):
             yield connection
 
     def close(self) -> None:
@@ -79,6 +82,27 @@ class Database:
 def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     """Have something done as soon as the transaction is committed, and not at all if it is undone."""
     tx.info[_CALLBACKS].append(callback)
+
+
+def streamed(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield what a statement selects, without holding it; what is not read to its end, the transaction's end ends."""
+    result = tx.execute(statement, execution_options={"yield_per": _ROWS_AT_ONCE})
+    streams: list[CursorResult[Any]] = tx.info[_STREAMS]
+    streams.append(result)
+    yield from result
+    streams.remove(result)
+
+
+@contextmanager
+def _streams_ended(connection: Connection) -> Iterator[None]:
+    """Leave no half-read result behind: its snapshot would be seen by whoever uses the connection next."""
+    streams: list[CursorResult[Any]] = []
+    connection.info[_STREAMS] = streams
+    try:
+        yield
+    finally:
+        for result in streams:
+            result.close()
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:

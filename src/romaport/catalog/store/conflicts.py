@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 from sqlalchemy import and_, exists, func, or_, select
 
-from romaport.catalog.store.listing import visible_ids
-from romaport.catalog.store.staging import Into, same_place
+from romaport.catalog.store.staging import Into, Step, same_place
+from romaport.catalog.store.visibility import visible_ids
 from romaport.storage import Transaction
 from romaport.storage.tables import assets, staged_assets, staged_references
 
-__all__ = ["dangling", "hidden", "namesakes_taken", "quota_use", "taken"]
+__all__ = ["dangling", "forbidden", "namesakes_taken", "quota_use", "taken"]
 
 staged, edges = staged_assets.c, staged_references.c
 
@@ -61,23 +61,28 @@ def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, s
     return [(row[0], row[1], row[2], row[3], row[4]) for row in tx.execute(statement)]
 
 
-def hidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
-    """Answer kind and key of staged assets that meet or refer to what the user may not see."""
-    visible = visible_ids(into.user_id)
+def forbidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of staged assets that the user may not put there, change, or meet.
+
+    That takes the role `modify` on what is changed and on the application that something new is put into, and
+    `read` on everything else that is met or referred to, as it does one asset at a time (contract 5.2).
+    """
+    visible, changeable = visible_ids(into.user_id), visible_ids(into.user_id, "modify")
     fresh = select(staged.new_id).where(staged.job_id == into.job_id)
-    outside = exists().where(
+    is_put_in = and_(edges.owns == 1, edges.target_kind == "app", staged.step != Step.KEEP.value)
+    leads_out = exists().where(
         edges.job_id == staged.job_id,
         edges.kind == staged.kind,
         edges.position == staged.position,
         edges.target_id.not_in(fresh),
-        edges.target_id.not_in(visible),
+        or_(edges.target_id.not_in(visible), and_(is_put_in, edges.target_id.not_in(changeable))),
+    )
+    is_met = or_(
+        staged.met_id.not_in(visible), and_(staged.step == Step.UPDATE.value, staged.met_id.not_in(changeable))
     )
     statement = (
         select(staged.kind, staged.key)
-        .where(
-            staged.job_id == into.job_id,
-            or_(and_(staged.met_id.is_not(None), staged.met_id.not_in(visible)), outside),
-        )
+        .where(staged.job_id == into.job_id, or_(and_(staged.met_id.is_not(None), is_met), leads_out))
         .order_by(staged.kind, staged.position)
         .limit(limit)
     )

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from romaport.catalog.store.staging import Step
+from romaport.catalog.store.visibility import visible_ids
 from romaport.storage import Transaction
 from romaport.storage.tables import (
     app_members,
@@ -38,11 +39,14 @@ __all__ = [
     "changed_since",
     "clashes",
     "counts",
+    "forbidden",
     "forget",
     "keep",
     "kept_ids",
     "lost_targets",
+    "rename",
     "restore",
+    "scopes_of",
     "updated_of",
 ]
 
@@ -107,17 +111,41 @@ def changed_since(
     return sorted(found, key=lambda row: row[:2])
 
 
-def clashes(tx: Transaction, job_id: str, going: Select[Any], limit: int) -> list[tuple[str, str, str]]:
+def scopes_of(tx: Transaction, job_id: str, kind: str) -> list[tuple[str, str, dict[str, str | None]]]:
+    """Answer (id, key, keys by field of what it refers to, as they will be) of what is kept of a kind; None if lost."""
+    edge, again = kept_asset_references.c, kept_assets.alias()
+    statement = (
+        select(kept.id, kept.key, edge.field, func.coalesce(again.c.key, assets.c.key))
+        .join(kept_asset_references, and_(edge.job_id == kept.job_id, edge.asset_id == kept.id))
+        .outerjoin(again, and_(again.c.job_id == kept.job_id, again.c.id == edge.target_id))
+        .outerjoin(assets, assets.c.id == edge.target_id)
+        .where(kept.job_id == job_id, kept.kind == kind)
+    )
+    found: dict[str, tuple[str, str, dict[str, str | None]]] = {}
+    for asset_id, key, field, target_key in tx.execute(statement):
+        found.setdefault(asset_id, (asset_id, key, {}))[2][field] = target_key
+    return list(found.values())
+
+
+def rename(tx: Transaction, job_id: str, asset_id: str, *, key: str, name: str) -> None:
+    """Give what is kept another key, and the last name in it."""
+    tx.execute(update(kept_assets).where(kept.job_id == job_id, kept.id == asset_id).values(key=key, name=name))
+
+
+def clashes(
+    tx: Transaction, job_id: str, going: Select[Any], namesakes: Collection[Collection[str]], *, limit: int
+) -> list[tuple[str, str, str]]:
     """Answer (kind, key, field) of what is kept whose name, or other unique value, another asset has by now.
 
-    `going` are the assets that are removed before; the field is empty for the name.
+    `going` are the assets that are removed before, `namesakes` the kinds that share their names with each other;
+    the field is empty for the name.
     """
-    by_key = and_(assets.c.instance_id == kept.instance_id, assets.c.kind == kept.kind, assets.c.key == kept.key)
-    names = (
-        select(kept.kind, kept.key, literal(""))
-        .join(assets, by_key)
-        .where(kept.job_id == job_id, assets.c.id != kept.id, assets.c.id.not_in(going))
+    others = (kept.job_id == job_id, assets.c.id.not_in(kept_ids(job_id)), assets.c.id.not_in(going))
+    shared = (and_(assets.c.kind.in_(list(kinds)), kept.kind.in_(list(kinds))) for kinds in namesakes)
+    by_key = and_(
+        assets.c.instance_id == kept.instance_id, assets.c.key == kept.key, or_(assets.c.kind == kept.kind, *shared)
     )
+    names = select(kept.kind, kept.key, literal("")).join(assets, by_key).where(*others)
     mine, theirs = kept_asset_uniques.c, asset_uniques.c
     by_value = and_(
         theirs.instance_id == mine.instance_id,
@@ -129,9 +157,32 @@ def clashes(tx: Transaction, job_id: str, going: Select[Any], limit: int) -> lis
         select(kept.kind, kept.key, mine.field)
         .join(kept_asset_uniques, and_(mine.job_id == kept.job_id, mine.asset_id == kept.id))
         .join(asset_uniques, by_value)
-        .where(kept.job_id == job_id, theirs.asset_id != kept.id, theirs.asset_id.not_in(going))
+        .join(assets, assets.c.id == theirs.asset_id)
+        .where(*others)
     )
     return [(row[0], row[1], row[2]) for row in tx.execute(union(names, held).limit(limit))]
+
+
+def forbidden(tx: Transaction, job_id: str, going: Select[Any], user_id: str, limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of what a user may not take away, change back, or put back (contract 5.2).
+
+    The roles are those of the moment: `modify` on what is there and on the application that something is put back
+    into, `read` on whatever else that refers to.
+    """
+    visible, changeable = visible_ids(user_id), visible_ids(user_id, "modify")
+    there = select(assets.c.kind, assets.c.key).where(
+        or_(assets.c.id.in_(going), assets.c.id.in_(kept_ids(job_id))), assets.c.id.not_in(changeable)
+    )
+    edge, target = kept_asset_references.c, assets.alias()
+    is_put_in = and_(edge.owns == 1, target.c.kind == "app")
+    back = (
+        select(kept.kind, kept.key)
+        .join(kept_asset_references, and_(edge.job_id == kept.job_id, edge.asset_id == kept.id))
+        .join(target, target.c.id == edge.target_id)
+        .where(kept.job_id == job_id, target.c.id.not_in(kept_ids(job_id)))
+        .where(or_(target.c.id.not_in(visible), and_(is_put_in, target.c.id.not_in(changeable))))
+    )
+    return [(row[0], row[1]) for row in tx.execute(union(there, back).limit(limit))]
 
 
 def lost_targets(tx: Transaction, job_id: str, going: Select[Any], limit: int) -> list[tuple[str, str, str]]:
@@ -159,6 +210,8 @@ def restore(tx: Transaction, job_id: str) -> None:
         (app_members, app_members.c.app_id),
     ):
         tx.execute(delete(table).where(column.in_(ids)))
+    # Names may have gone round among them since: none may be in the way of another one's.
+    tx.execute(update(assets).where(assets.c.id.in_(ids)).values(key=assets.c.id))
     values = {column.name: kept[column.name] for column in assets.columns if column.name != "id"}
     tx.execute(update(assets).where(_of_kept(job_id)).values(**values))
     gone = ~exists().where(assets.c.id == kept.id)

@@ -1,18 +1,17 @@
-"""Which assets a list shows: what a user may see, what filters keep, page by page."""
+"""Which assets a list shows: what filters keep of what a user may see, page by page."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, true
 
+from romaport.catalog.store.visibility import is_open_to, visible_ids
 from romaport.kinds import Filter
-from romaport.storage import Transaction
-from romaport.storage.tables import app_members, asset_references, assets
+from romaport.storage import Transaction, streamed
+from romaport.storage.tables import asset_references, assets
 
-__all__ = ["Page", "listed", "page", "visible_ids"]
-
-_ROWS_AT_ONCE = 1_000
+__all__ = ["Page", "listed", "page"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,23 +30,6 @@ class Page:
     """The query parameters that are to match whole."""
 
 
-def visible_ids(member_id: str) -> Select[Any]:
-    """Select what a user may see (contract 5.2).
-
-    That is own and shared applications with all that belongs to them, and what belongs to no application but to
-    the instance as a whole.
-    """
-    is_owned = exists().where(asset_references.c.asset_id == assets.c.id, asset_references.c.owns == 1)
-    roots = select(assets.c.id).where(
-        or_(and_(assets.c.kind == "app", _is_open_to(member_id)), and_(assets.c.kind != "app", ~is_owned))
-    )
-    visible = roots.cte("visible", recursive=True)
-    below = select(asset_references.c.asset_id).where(
-        asset_references.c.target_id == visible.c.id, asset_references.c.owns == 1
-    )
-    return select(visible.union(below).c.id)
-
-
 def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page) -> tuple[int, list[str]]:
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
     matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
@@ -64,20 +46,12 @@ def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page)
     return total, list(rows.scalars())
 
 
-def _is_open_to(user_id: str, role: str = "") -> ColumnElement[bool]:
-    """Match applications that a user made or is shared, with a role if one is named; `admin` has them all."""
-    shared = exists().where(app_members.c.app_id == assets.c.id, app_members.c.user_id == user_id)
-    if role:
-        shared = shared.where(or_(*(app_members.c.roles.contains(f'"{held}"') for held in (role, "admin"))))
-    return or_(assets.c.created_by == user_id, shared)
-
-
 def _kept(found: Filter, value: str, asked: Page) -> ColumnElement[bool]:
     """Match what a filter keeps; `member` and `role` look at users instead of fields, and only for applications."""
     if found.matches == "member":
-        return _is_open_to(value)
+        return is_open_to(value)
     if found.matches == "role":
-        return true() if asked.member_id is None else _is_open_to(asked.member_id, value)
+        return true() if asked.member_id is None else is_open_to(asked.member_id, value)
     is_fuzzy = found.fuzzy and found.query not in asked.precise
     return or_(*(_condition(matches, value, is_fuzzy=is_fuzzy) for matches in found.matches.split("|")))
 
@@ -131,6 +105,5 @@ def listed(
     )
     if member_id is not None:
         statement = statement.where(assets.c.id.in_(visible_ids(member_id)))
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement.order_by(assets.c.kind, assets.c.key)) as rows:
-        for row in rows:
-            yield row[0], row[1], row[2], row[3], row[4]
+    for row in streamed(tx, statement.order_by(assets.c.kind, assets.c.key)):
+        yield row[0], row[1], row[2], row[3], row[4]

@@ -38,7 +38,6 @@ __all__ = [
 ]
 
 _IDS_PER_STATEMENT = 5_000
-_ROWS_AT_ONCE = 1_000
 _NUMBERS = "ids"
 
 

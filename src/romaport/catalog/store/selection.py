@@ -24,9 +24,9 @@ from sqlalchemy import (
     select,
 )
 
-from romaport.catalog.store.listing import visible_ids
+from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
 __all__ = [
@@ -54,7 +54,6 @@ _SELECTED = Table(
     Column("is_dragged", Integer, nullable=False, server_default="0"),
     prefixes=["TEMPORARY"],
 )
-_ROWS_AT_ONCE = 1_000
 
 
 @contextmanager
@@ -164,14 +163,16 @@ def drop(
     return found
 
 
-def counts(tx: Transaction) -> dict[str, int]:
-    """Count the selected assets by kind."""
+def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
+    """Count the selected assets by kind, those of one instance or all."""
     statement = (
         select(assets.c.kind, func.count())
         .join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
         .group_by(assets.c.kind)
         .order_by(assets.c.kind)
     )
+    if instance_id is not None:
+        statement = statement.where(assets.c.instance_id == instance_id)
     return {row[0]: row[1] for row in tx.execute(statement)}
 
 
@@ -217,12 +218,11 @@ def entries(
     )
     statement = statement.order_by(assets.c.key)
     fields = [reference.field for reference in kind.references]
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            key, body, holes, secret_paths, *rest = row
-            keys = {field: text for field, text in zip(fields, rest, strict=False) if text is not None}
-            held = {field: text for field, text in zip(unique, rest[len(fields) :], strict=True) if text is not None}
-            yield key, body, keys, held, holes, secret_paths
+    for row in streamed(tx, statement):
+        key, body, holes, secret_paths, *rest = row
+        keys = {field: text for field, text in zip(fields, rest, strict=False) if text is not None}
+        held = {field: text for field, text in zip(unique, rest[len(fields) :], strict=True) if text is not None}
+        yield key, body, keys, held, holes, secret_paths
 
 
 def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, or_, select, update
 
-from romaport.storage import Transaction
+from romaport.storage import Transaction, streamed
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -19,6 +19,7 @@ from romaport.storage.tables import (
 
 __all__ = [
     "Decided",
+    "Filled",
     "Holes",
     "Into",
     "Step",
@@ -26,18 +27,18 @@ __all__ = [
     "decided",
     "discard",
     "discard_except",
+    "filled",
     "holes",
     "meet",
     "outcome",
     "reference_changes",
+    "refill",
     "same_place",
     "stage",
     "staged_count",
 ]
 
 staged, edges = staged_assets.c, staged_references.c
-
-_ROWS_AT_ONCE = 1_000
 
 
 class Step(StrEnum):
@@ -75,6 +76,8 @@ class Decided:
     after: str
     filled: bytes | None
     new_id: str
+    held: frozenset[str]
+    """Paths of the secrets that the asset which is met has."""
 
 
 def stage(
@@ -128,6 +131,38 @@ def meet(tx: Transaction, into: Into) -> None:
         .where(edges.job_id == into.job_id)
         .values(target_id=func.coalesce(in_package, in_target))
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    """A staged asset that secrets were handed over for, and that meets another; all sealed, each for its own id."""
+
+    kind: str
+    position: int
+    new_id: str
+    filled: bytes
+    met_id: str
+    held: bytes | None
+
+
+def filled(tx: Transaction, job_id: str) -> list[Filled]:
+    """Answer the staged assets that meet another and were given secrets."""
+    statement = (
+        select(staged.kind, staged.position, staged.new_id, staged.filled, staged.met_id, assets.c.secrets)
+        .join(assets, assets.c.id == staged.met_id)
+        .where(staged.job_id == job_id, staged.filled.is_not(None))
+        .order_by(staged.kind, staged.position)
+    )
+    return [
+        Filled(kind=row[0], position=row[1], new_id=row[2], filled=row[3], met_id=row[4], held=row[5])
+        for row in tx.execute(statement)
+    ]
+
+
+def refill(tx: Transaction, job_id: str, found: Filled, sealed: bytes | None) -> None:
+    """Replace the secrets that a staged asset was given."""
+    here = and_(staged.job_id == job_id, staged.kind == found.kind, staged.position == found.position)
+    tx.execute(update(staged_assets).where(here).values(filled=sealed))
 
 
 def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
@@ -202,18 +237,17 @@ def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
         .where(staged.job_id == job_id, or_(staged.holes != "[]", met.c.holes != "[]"))
         .order_by(staged.kind, staged.position)
     )
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            held = set(msgspec.json.decode(row.met_paths or "[]"))
-            yield Holes(
-                kind=row.kind,
-                position=row.position,
-                key=row.key,
-                step=Step(row.step),
-                met_id=row.met_id,
-                lacking=tuple(sorted(set(msgspec.json.decode(row.holes)) - held)),
-                known=tuple(msgspec.json.decode(row.met_holes or "[]")),
-            )
+    for row in streamed(tx, statement):
+        held = set(msgspec.json.decode(row.met_paths or "[]"))
+        yield Holes(
+            kind=row.kind,
+            position=row.position,
+            key=row.key,
+            step=Step(row.step),
+            met_id=row.met_id,
+            lacking=tuple(sorted(set(msgspec.json.decode(row.holes)) - held)),
+            known=tuple(msgspec.json.decode(row.met_holes or "[]")),
+        )
 
 
 def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
@@ -233,25 +267,26 @@ def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
 def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
     """Yield the staged assets of a kind in their order, each beside the one it meets, without holding them."""
     met = assets.alias()
+    columns = (met.c.body.label("met_body"), met.c.published.label("met_published"), met.c.secret_paths.label("held"))
     statement = (
-        select(staged_assets, met.c.change_id, met.c.body.label("met_body"), met.c.published.label("met_published"))
+        select(staged_assets, met.c.change_id, *columns)
         .outerjoin(met, met.c.id == staged.met_id)
         .where(staged.job_id == job_id, staged.kind == kind)
         .order_by(staged.position)
     )
-    with tx.execution_options(yield_per=_ROWS_AT_ONCE).execute(statement) as found:
-        for row in found:
-            yield Decided(
-                kind=row.kind,
-                position=row.position,
-                key=row.key,
-                step=Step(row.step),
-                change_id=row.change_id,
-                before=None if row.met_id is None else row.met_published or row.met_body,
-                after=row.body,
-                filled=row.filled,
-                new_id=row.new_id,
-            )
+    for row in streamed(tx, statement):
+        yield Decided(
+            kind=row.kind,
+            position=row.position,
+            key=row.key,
+            step=Step(row.step),
+            change_id=row.change_id,
+            before=None if row.met_id is None else row.met_published or row.met_body,
+            after=row.body,
+            filled=row.filled,
+            new_id=row.new_id,
+            held=frozenset(msgspec.json.decode(row.held or "[]")),
+        )
 
 
 def reference_changes(

@@ -1,0 +1,63 @@
+"""Results that are read row by row: whoever stops reading leaves nothing behind for the next one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from romaport.storage import Database, DatabaseOptions, streamed
+from romaport.storage.migrations import migrate
+from romaport.storage.tables import domains
+
+NUMBER = 3_000
+NAMES = select(domains.c.name).order_by(domains.c.name)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database with two connections for all, whoever had them last."""
+    found = Database(tmp_path / "romaport.db", DatabaseOptions(connections_max=2, wait_seconds=1))
+    migrate(found)
+    with found.transaction() as tx:
+        tx.execute(insert(domains), [{"id": f"{number:032}", "name": f"{number:05}"} for number in range(NUMBER)])
+    yield found
+    found.close()
+
+
+def test_rows_come_in_their_order_and_all_of_them(database: Database) -> None:
+    with database.snapshot() as tx:
+        assert [row[0] for row in streamed(tx, NAMES)] == [f"{number:05}" for number in range(NUMBER)]
+
+
+@contextmanager
+def half_read(database: Database) -> Iterator[Iterator[object]]:
+    """Read the first row of many, in a transaction of its own that ends before the block does."""
+    with database.snapshot() as tx:
+        rows = streamed(tx, NAMES)
+        assert next(rows)[0] == "00000"
+    yield rows
+
+
+@contextmanager
+def broken_off(database: Database) -> Iterator[Iterator[object]]:
+    """The same, but the transaction ends by an exception."""
+    rows: Iterator[object] = iter(())
+    with suppress(ZeroDivisionError), database.snapshot() as tx:
+        rows = streamed(tx, NAMES)
+        assert next(rows)
+        _ = 1 / 0
+    yield rows
+
+
+@pytest.mark.parametrize("left", [half_read, broken_off])
+def test_what_was_not_read_to_its_end_is_no_old_state_for_whoever_comes_next(
+    database: Database, left: Callable[[Database], AbstractContextManager[Iterator[object]]]
+) -> None:
+    with left(database):
+        # The second connection is the writer's, for the first has not been given back.
+        with database.snapshot(), database.transaction() as tx:
+            tx.execute(insert(domains).values(id="late", name="late"))
+        with database.snapshot() as tx, database.snapshot() as other:
+            assert [len(list(streamed(one, NAMES))) for one in (tx, other)] == [NUMBER + 1] * 2
