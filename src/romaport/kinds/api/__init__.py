@@ -98,9 +98,9 @@ KIND = Kind(
             Filter(query="env_id", matches="local.run_env_id", fuzzy=True),
             Filter(query="vpc_channel_id", matches='local."backend_api.vpc_channel_info".vpc_channel_id'),
             # Channels are not kept here, so none has a name.
-            Filter(query="vpc_channel_name", matches="always."),
+            Filter(query="vpc_channel_name", matches="body.vpc_channel_name"),
             Filter(query="roma_app_id", matches="reference.roma_app_id"),
-            Filter(query="roma_app_name", matches="reference.roma_app_id", by="name"),
+            Filter(query="roma_app_name", matches="reference.roma_app_id.name"),
         ),
     ),
     quota=5000,
