@@ -35,7 +35,7 @@ from romaport.jobs import Owner
 from romaport.kinds import KINDS, split
 from romaport.storage import Transaction
 
-EXAMPLES = 40
+EXAMPLES = 500
 PROJECT_WIDE = Choice(wanted=None)
 WINDOW = Window(offset=0, limit=1000)
 MERGE = ImportOptions(merges=True, datasource_overwrite=True)
