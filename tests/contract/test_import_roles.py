@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from tests.contract.extras import MERGE, Extras, assets_of, found
+from tests.contract.extras import MERGE, Extras, assets_of, found, scheduled
 from tests.contract.workplace import Workplace
 from tests.support.embedded import Account, EmbeddedServer
 
@@ -72,6 +72,19 @@ def test_who_may_read_an_application_puts_nothing_into_it(
     assert assets_of(server) == before
     shared.give("modify")
     assert shared.bens.imported(elsewhere.exported(app), MERGE)["outcome"]["created"] == {"data_source": 1}
+
+
+def test_a_part_is_put_into_what_may_be_changed_only(
+    server: EmbeddedServer, shared: Shared, elsewhere: Workplace
+) -> None:
+    shared.give("read")
+    scheduled(elsewhere)
+    package, _ = Extras(elsewhere).exported(select={"schedule": ["*"]}, dependencies=False)
+    before = assets_of(server)
+    assert found(shared.bens.imported(package)) == [("schedule", "orders-run", "ROMA.12001")]
+    assert assets_of(server) == before
+    shared.give("modify")
+    assert shared.bens.imported(package)["outcome"] == {"created": {"schedule": 1}}
 
 
 def test_who_may_read_an_application_uses_its_data_sources(shared: Shared, elsewhere: Workplace) -> None:

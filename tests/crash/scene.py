@@ -40,7 +40,8 @@ class Watcher:
 
     def run(self) -> None:
         """Poll until told to end."""
-        while not self._ended.wait(0.003):
+        # While the server is away, every try costs a client of its own.
+        while not self._ended.wait(0.05):
             try:
                 self._poll()
             except (Unreachable, Refused):
@@ -175,6 +176,9 @@ class Scene:
             for (found,) in self.rows(
                 "select a.id from archives a join jobs j on j.id = a.job_id where j.state = 'succeeded'"
             )
+        } | {
+            f"uploads/{found}.zip"
+            for (found,) in self.rows("select id from jobs where type = 'planAsset' and kept_until is not null")
         }
         stored = {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()}
         assert stored == kept

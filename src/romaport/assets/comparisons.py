@@ -75,6 +75,7 @@ def start_comparison(desk: Desk, owner: Owner, actor: Actor, sides: tuple[Side, 
         for name, side in named.items():
             if side.package is not None:
                 desk.archives.put(upload_path(job_id, name), side.package)
+        desk.checkpoint("compare.kept")
         request = {name: side.instance_id for name, side in named.items()} | {"sees_all": actor.sees_all}
         with desk.database.transaction() as tx:
             desk.ledger.open(tx, owner, JobType.COMPARE, request, job_id=job_id)

@@ -294,9 +294,7 @@ class Catalog:
             if target is None:
                 raise ReferenceMissing(field=reference.field, kind=KINDS[reference.to].title, asset_id=named)
             # What gets something of its own is changed; using a data source only reads it (contract 5.2).
-            is_changed = reference.part or (reference.owns and reference.to == "app")
-            needed = "modify" if is_changed else "read"
-            self._permit(tx, target, actor, needed)
+            self._permit(tx, target, actor, "modify" if reference.changes_target else "read")
             targets[reference.field] = target
         return kind.settle(targets)
 

@@ -47,6 +47,7 @@ __all__ = [
     "Viewer",
     "api_definition",
     "changes",
+    "changing_references",
     "creation_order",
     "masked",
     "namesakes",
@@ -92,6 +93,13 @@ def creation_order() -> tuple[Kind, ...]:
     for name in sorted(KINDS):
         sorter.add(name, *(reference.to for reference in KINDS[name].references if reference.to != name))
     return tuple(KINDS[name] for name in sorter.static_order())
+
+
+def changing_references() -> tuple[tuple[str, str], ...]:
+    """Answer, as (kind, field), the references whose targets count as changed by what refers to them."""
+    return tuple(
+        (kind.name, found.field) for kind in KINDS.values() for found in kind.references if found.changes_target
+    )
 
 
 def namesakes(kind: Kind) -> tuple[str, ...]:

@@ -48,6 +48,11 @@ class Reference:
     also_by: str | None = None
     """A unique value of the target that a request may give in place of its id."""
 
+    @property
+    def changes_target(self) -> bool:
+        """Say whether the target counts as changed: it gets something of its own (contract 5.2)."""
+        return self.part or (self.owns and self.to == "app")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:

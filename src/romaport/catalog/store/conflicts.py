@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select, tuple_
 
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.catalog.store.visibility import visible_ids
+from romaport.kinds import changing_references
 from romaport.storage import Transaction
 from romaport.storage.tables import assets, staged_assets, staged_references
 
@@ -64,12 +65,13 @@ def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, s
 def forbidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
     """Answer kind and key of staged assets that the user may not put there, change, or meet.
 
-    That takes the role `modify` on what is changed and on the application that something new is put into, and
-    `read` on everything else that is met or referred to, as it does one asset at a time (contract 5.2).
+    That takes the role `modify` on what is changed and on what something new is put into, and `read` on everything
+    else that is met or referred to, as it does one asset at a time (contract 5.2).
     """
     visible, changeable = visible_ids(into.user_id), visible_ids(into.user_id, "modify")
     fresh = select(staged.new_id).where(staged.job_id == into.job_id)
-    is_put_in = and_(edges.owns == 1, edges.target_kind == "app", staged.step != Step.KEEP.value)
+    changing = tuple_(edges.kind, edges.field).in_(changing_references())
+    is_put_in = and_(changing, staged.step != Step.KEEP.value)
     leads_out = exists().where(
         edges.job_id == staged.job_id,
         edges.kind == staged.kind,

@@ -15,12 +15,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     union,
     update,
 )
 
 from romaport.catalog.store.staging import Step
 from romaport.catalog.store.visibility import visible_ids
+from romaport.kinds import changing_references
 from romaport.storage import Transaction
 from romaport.storage.tables import (
     app_members,
@@ -166,15 +168,15 @@ def clashes(
 def forbidden(tx: Transaction, job_id: str, going: Select[Any], user_id: str, limit: int) -> list[tuple[str, str]]:
     """Answer kind and key of what a user may not take away, change back, or put back (contract 5.2).
 
-    The roles are those of the moment: `modify` on what is there and on the application that something is put back
-    into, `read` on whatever else that refers to.
+    The roles are those of the moment: `modify` on what is there and on what something is put back into, `read` on
+    whatever else that refers to.
     """
     visible, changeable = visible_ids(user_id), visible_ids(user_id, "modify")
     there = select(assets.c.kind, assets.c.key).where(
         or_(assets.c.id.in_(going), assets.c.id.in_(kept_ids(job_id))), assets.c.id.not_in(changeable)
     )
     edge, target = kept_asset_references.c, assets.alias()
-    is_put_in = and_(edge.owns == 1, target.c.kind == "app")
+    is_put_in = tuple_(kept.kind, edge.field).in_(changing_references())
     back = (
         select(kept.kind, kept.key)
         .join(kept_asset_references, and_(edge.job_id == kept.job_id, edge.asset_id == kept.id))
