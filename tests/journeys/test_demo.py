@@ -25,7 +25,7 @@ def test_the_demo_plans_imports_reports_compares_and_takes_back() -> None:
     assert re.search(r"SHA-256 [0-9a-f]{64}\b", said)
     assert f"Plan: create: {sample}" in said
     assert f"Import: Success; created: {sample}" in said
-    assert "hole: data source cases: content.password" in said
+    assert "hole: api Web Shop / Shop / list-orders: backend_params.HEADER.X-Partner" in said
     assert "1 came along as values" in said
     assert f"both instances hold the same {sample}" in said
     assert '      content.host: "wms.tidewell.example" -> "wms-2.tidewell.example"' in said
