@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,35 +45,121 @@ APP_NAMES = st.text("aZ0-_.() \N{CJK UNIFIED IDEOGRAPH-4E2D}", min_size=1, max_s
 SOURCE_NAMES = st.text("aZ0\\/\n\t\N{LATIN SMALL LETTER E WITH ACUTE}\N{GRINNING FACE}", min_size=1, max_size=6).filter(
     str.strip
 )
-TASK_NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._\-]{2,5}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9]{2,5}", fullmatch=True)
 PLACES = st.integers(0, 7)
 """Which of those that are there, modulo how many there are."""
+
+_MOCK_API = {
+    "type": 1,
+    "req_protocol": "HTTPS",
+    "req_method": "GET",
+    "auth_type": "NONE",
+    "backend_type": "MOCK",
+    "mock_info": {"result_content": "ok"},
+    "backend_params": [{"name": "key", "location": "HEADER", "origin": "CONSTANT", "value": "never-to-be-seen"}],
+}
+_PRODUCT = {
+    "manufacturer_id": "maker",
+    "manufacturer_name": "Maker",
+    "model": "one",
+    "product_type": 0,
+    "protocol_type": 0,
+    "device_type": "Default",
+    "data_format": 0,
+}
+_PROPERTY = {"data_type": "string", "required": 0, "max_length": 9}
+
+
+@dataclass(frozen=True)
+class Node:
+    """One asset to be made; `refers` are the places, among those of a kind that were made before, by field."""
+
+    kind: str
+    body: dict[str, Any]
+    refers: dict[str, tuple[str, int]]
+    is_published: bool = True
 
 
 @dataclass(frozen=True)
 class Graph:
-    """What is to be made, in order: (kind, body, references by field as the place among those of a kind)."""
+    """What is to be made, in order."""
 
-    nodes: tuple[tuple[str, dict[str, Any], dict[str, tuple[str, int]]], ...]
+    nodes: tuple[Node, ...]
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> Graph:
     """Draw applications, what belongs to them, and references across them in every direction."""
-    nodes: list[tuple[str, dict[str, Any], dict[str, tuple[str, int]]]] = []
     apps = draw(st.lists(APP_NAMES, min_size=1, max_size=4, unique=True))
-    nodes += [("app", {"name": name, "remark": draw(st.text(max_size=8))}, {}) for name in apps]
+    nodes = [Node("app", {"name": name, "remark": draw(st.text(max_size=8))}, {}) for name in apps]
+    for family in (_data_integration, _apis, _messages, _devices):
+        nodes += family(draw)
+    return Graph(nodes=tuple(nodes))
+
+
+def _names(draw: st.DrawFn, most: int) -> list[str]:
+    return draw(st.lists(NAMES, max_size=most, unique_by=str.lower))
+
+
+def _data_integration(draw: st.DrawFn) -> Iterator[Node]:
     for name in draw(st.lists(SOURCE_NAMES, min_size=1, max_size=5, unique=True)):
         content = {"host": draw(st.text(max_size=5)), "password": "never-to-be-seen", "port": draw(PLACES)}
         body = {"datasource_name": name, "datasource_type": "MYSQL", "content": content}
-        nodes.append(("data_source", body, {"app_id": ("app", draw(PLACES))}))
-    for name in draw(st.lists(TASK_NAMES, max_size=5, unique=True)):
-        ends = {end: ("data_source", draw(PLACES)) for end in ("source_datasource_id", "target_datasource_id")}
-        nodes.append(("task", {"task_name": name, "task_type": "TIMING", "task_detail": "{}"}, ends))
+        yield Node("data_source", body, {"app_id": ("app", draw(PLACES))})
+    ends = ("source_datasource_id", "target_datasource_id")
+    for name in (names := _names(draw, 7))[:5]:
+        refers = {end: ("data_source", draw(PLACES)) for end in ends}
+        yield Node("task", {"task_name": name, "task_type": "TIMING", "task_detail": "{}"}, refers)
         if draw(st.booleans()):
-            # Of the task that was drawn last.
-            nodes.append(("schedule", {"period": "DAY", "dispatch_interval": draw(PLACES)}, {"task_id": ("task", -1)}))
-    return Graph(nodes=tuple(nodes))
+            # Of the task that was made last.
+            yield Node("schedule", {"period": "DAY", "dispatch_interval": draw(PLACES)}, {"task_id": ("task", -1)})
+    for name in names[5:]:
+        refers = {end: ("app", draw(PLACES)) for end in ("source_app_id", "target_app_id") if draw(st.booleans())}
+        body = {"task_name": name, "task_type": "REALTIME", "operation_types": ["INSERT"]}
+        yield Node("composite_task", body, refers)
+        for table in _names(draw, 2):
+            refers = {end: ("data_source", draw(PLACES)) for end in ends} | {"task_id": ("composite_task", -1)}
+            yield Node("mapping", {"source_table": table, "target_table": "in"}, refers)
+
+
+def _apis(draw: st.DrawFn) -> Iterator[Node]:
+    for group in _names(draw, 2):
+        app = {"roma_app_id": ("app", draw(PLACES))}
+        is_global = draw(st.booleans())
+        yield Node("api_group", {"name": group}, {} if is_global else app)
+        for name in _names(draw, 2):
+            # An API of a global group says whose it is; any other is of the group's application.
+            refers = {"group_id": ("api_group", -1)} | (app if is_global else {})
+            body = {**_MOCK_API, "name": name, "req_uri": f"/{name}"}
+            yield Node("api", body, refers, is_published=draw(st.booleans()))
+
+
+def _messages(draw: st.DrawFn) -> Iterator[Node]:
+    for name in _names(draw, 2):
+        owner = draw(PLACES)
+        yield Node("topic", {"name": name, "access_policy": "all"}, {"app_id": ("app", owner)})
+        for app in draw(st.lists(st.integers(0, 3), max_size=2, unique=True)):
+            refers = {"topic": ("topic", -1), "app_id": ("app", app)}
+            yield Node("topic_access", {"access_policy": draw(st.sampled_from(["pub", "sub"]))}, refers)
+
+
+def _devices(draw: st.DrawFn) -> Iterator[Node]:
+    for product in _names(draw, 2):
+        yield Node("product", {"name": product, **_PRODUCT}, {"app_id": ("app", draw(PLACES))})
+        for topic in _names(draw, 1):
+            body = {"permission": 0, "name": topic, "version": "v1"}
+            yield Node("product_topic", body, {"product_id": ("product", -1)})
+        for service in _names(draw, 2):
+            yield Node("service", {"service_name": service, "status": 0}, {"product_id": ("product", -1)})
+            for name in _names(draw, 1):
+                yield from _service_parts(name)
+
+
+def _service_parts(name: str) -> Iterator[Node]:
+    yield Node("property", {"property_name": name, **_PROPERTY}, {"service_id": ("service", -1)})
+    yield Node("command", {"name": name}, {"service_id": ("service", -1)})
+    for side in ("request_property", "response_property"):
+        yield Node(side, {"property_name": name, **_PROPERTY}, {"command_id": ("command", -1)})
 
 
 class Bench:
@@ -89,20 +176,29 @@ class Bench:
         return self._server.instance()
 
     def fill(self, instance_id: str, graph: Graph) -> None:
-        """Make a graph's assets."""
+        """Make a graph's assets; an access to a topic that two draws have in common, once."""
         made: dict[str, list[str]] = {}
+        accesses: set[tuple[str, ...]] = set()
         with self._desk.database.transaction() as tx:
-            for kind, body, references in graph.nodes:
-                ids = {field: made[to][place % len(made[to])] for field, (to, place) in references.items()}
-                made.setdefault(kind, []).append(self._make(tx, instance_id, kind, body, ids))
+            for node in graph.nodes:
+                ids = {field: made[to][place % len(made[to])] for field, (to, place) in node.refers.items()}
+                pair = (node.kind, *ids.values())
+                if node.kind == "topic_access" and pair in accesses:
+                    continue
+                accesses.add(pair)
+                made.setdefault(node.kind, []).append(self._make(tx, instance_id, node, ids))
 
-    def _make(
-        self, tx: Transaction, instance_id: str, kind_name: str, body: dict[str, Any], ids: dict[str, str]
-    ) -> str:
-        kind = KINDS[kind_name]
-        parts = split(kind, body)
+    def _make(self, tx: Transaction, instance_id: str, node: Node, ids: dict[str, str]) -> str:
+        kind, actor = KINDS[node.kind], self._actor()
+        given = node.body | {field: found for field, found in ids.items() if field in kind.travels}
+        # A task's request is nested; its fields are drawn flat already.
+        parts = split(kind, given if node.kind == "task" else kind.flatten(given))
         parts.references.update(ids)
-        return self._desk.catalog.create(tx, kind, instance_id, parts, self._actor()).id
+        asset = self._desk.catalog.create(tx, kind, instance_id, parts, actor)
+        if kind.arrive is not None and node.is_published:
+            text = msgspec.json.encode(asset.body, order="sorted").decode()
+            self._desk.catalog.publish(tx, asset, actor, published=text, local=kind.arrive(asset.local, 0))
+        return asset.id
 
     def _actor(self) -> Actor:
         user_id, name = self._user

@@ -17,12 +17,15 @@ def test_the_demo_plans_imports_reports_compares_and_takes_back() -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout
-    sample = "5 applications, 20 data sources, 36 schedules and 60 tasks"
+    sample = (
+        "5 applications, 1 API group, 20 data sources, 1 product, 2 topics, 3 APIs, 60 tasks, 1 service, 36 schedules,"
+        " 1 command and 1 property"
+    )
     assert f"Export: Finished, its one download is made; {sample}" in said
     assert re.search(r"SHA-256 [0-9a-f]{64}\b", said)
     assert f"Plan: create: {sample}" in said
     assert f"Import: Success; created: {sample}" in said
-    assert "hole: data source cases: content.password" in said
+    assert "hole: api Web Shop / Shop / list-orders: backend_params.HEADER.X-Partner" in said
     assert "1 came along as values" in said
     assert f"both instances hold the same {sample}" in said
     assert '      content.host: "wms.tidewell.example" -> "wms-2.tidewell.example"' in said

@@ -9,9 +9,9 @@ import msgspec
 from romaport.catalog import quotas
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
-from romaport.catalog.store import conflicts, keeping, moving, staging
+from romaport.catalog.store import conflicts, doubles, keeping, moving, staging
 from romaport.catalog.store.staging import Decided, Holes, Into, Step
-from romaport.errors import ReferenceMissing, RoleMissing
+from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, MASK, Change, Kind, changes, creation_order, namesakes
 from romaport.storage import Transaction, Vault
 
@@ -86,7 +86,7 @@ def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all
     staging.meet(tx, into)
     _settle_filled(tx, into.job_id, vault)
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
-    found = [*_taken(tx, into, policy), *_dangling(tx, into)]
+    found = [*_taken(tx, into, policy), *_dangling(tx, into), *_doubled(tx, into)]
     if not sees_all:
         forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)
         found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in forbidden)
@@ -128,8 +128,21 @@ def _dangling(tx: Transaction, into: Into) -> Iterator[Conflict]:
         yield Conflict.of(kind, key, error)
 
 
+def _doubled(tx: Transaction, into: Into) -> Iterator[Conflict]:
+    """Find what would be equal to another in what must be unique, such as two APIs on one path (contract 6.3)."""
+    for kind in KINDS.values():
+        if kind.also_unique and kind.refusals.also_taken is not None:
+            for key, other in doubles.doubles(tx, into, kind, limit=CONFLICTS_MAX):
+                yield Conflict.of(kind.name, key, kind.refusals.also_taken(name=key_name(other)))
+
+
 def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
     for kind in creation_order():
+        for field, limit in kind.quota_within.items():
+            target = next(found.to for found in kind.references if found.field == field)
+            for key in doubles.crowds(tx, into, kind, field):
+                place = f"the {KINDS[target].title} {key_name(key)}"
+                yield Conflict.of(target, key, QuotaReached(kind=kind.title, limit=limit, place=place))
         error = quotas.beyond(tx, kind, into)
         if error is not None:
             yield Conflict(kind=kind.name, key=(kind.title,), error=error)

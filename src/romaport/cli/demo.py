@@ -27,7 +27,7 @@ from romaport.client import (
     reasons,
 )
 from romaport.errors import Unreachable
-from romaport.kinds import KINDS
+from romaport.kinds import creation_order
 from romaport.packages import PackageLimits, PackageReader
 from romaport.wire.assets import JobAnswer
 
@@ -198,8 +198,8 @@ def _outcome(report: Report) -> str:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    kinds = [kind for kind in KINDS if kind in counts]
-    said = [f"{counts[kind]} {_plural(KINDS[kind].title, counts[kind])}" for kind in kinds]
+    kinds = [kind for kind in creation_order() if kind.name in counts]
+    said = [f"{counts[kind.name]} {_plural(kind.title, counts[kind.name])}" for kind in kinds]
     return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
 

@@ -187,8 +187,89 @@ _FLOWS = (
 )
 
 
+_APIS = (
+    ("list-orders", "GET", "/orders"),
+    ("place-order", "POST", "/orders"),
+    ("track-parcel", "GET", "/parcels/{number}"),
+)
+_TOPICS = (("Web Shop", "shop_baskets", "pub"), ("Store Tills", "till_receipts", "all"))
+_RELEASE = "DEFAULT_ENVIRONMENT_RELEASE_ID"
+
+
 def fill_sample(client: Client) -> None:
     """Create the sample in the client's instance, one published operation per asset. Raises what the client does."""
+    apps = _fill_tasks(client)
+    _fill_apis(client, apps["Web Shop"])
+    mqs = ("mqs", "instances", client.instance_id)
+    for app, name, policy in _TOPICS:
+        client.post(*mqs, "topics", body={"name": name, "app_id": apps[app], "access_policy": policy})
+    _fill_product(client, apps["Store Tills"])
+
+
+def _fill_apis(client: Client, app_id: str) -> None:
+    apic = ("apic", "instances", client.instance_id)
+    body = {"name": "Shop", "roma_app_id": app_id, "version": "V2"}
+    group_id = _created(client, (*apic, "api-groups"), body, "id")
+    for name, method, uri in _APIS:
+        params = [{"name": "number", "type": "STRING", "location": "PATH"}] if "{number}" in uri else []
+        backend = {"url_domain": f"shop.{_HOST}", "req_protocol": "HTTPS", "req_method": method, "req_uri": uri}
+        api: dict[str, Any] = {
+            "name": name,
+            "group_id": group_id,
+            "type": 1,
+            "req_protocol": "HTTPS",
+            "req_method": method,
+            "req_uri": uri,
+            "auth_type": "APP",
+            "backend_type": "HTTP",
+            "backend_api": {**backend, "timeout": 5000},
+            "req_params": params,
+            "backend_params": [
+                {"name": "X-Partner", "location": "HEADER", "origin": "CONSTANT", "value": "made-up-partner"},
+                *({"name": "number", "location": "PATH", "origin": "REQUEST", "value": "number"} for _ in params),
+            ],
+        }
+        api_id = _created(client, (*apic, "apis"), api, "id")
+        client.post(*apic, "apis", "action", body={"action": "online", "api_id": api_id, "env_id": _RELEASE})
+
+
+def _fill_product(client: Client, app_id: str) -> None:
+    link = ("link", "instances", client.instance_id)
+    product: dict[str, Any] = {
+        "app_id": app_id,
+        "name": "rain_gauge",
+        "manufacturer_id": "tidewell",
+        "manufacturer_name": COMPANY,
+        "model": "RG-2",
+        "product_type": 0,
+        "protocol_type": 0,
+    }
+    made = msgspec.convert(client.post(*link, "products", body=product), _Product)
+    service = {"product_id": made.id, "service_name": "weather", "status": 0}
+    service_id = str(msgspec.convert(client.post(*link, "services", body=service), _Service).service_id)
+    measured: dict[str, Any] = {
+        "data_type": "number",
+        "required": 1,
+        "min": "0",
+        "max": "500",
+        "step": "0.1",
+        "unit": "mm",
+    }
+    body = {"property_name": "rainfall", "method": "R", **measured}
+    client.post(*link, "services", service_id, "properties", body=body)
+    client.post(*link, "services", service_id, "commands", body={"name": "empty", "description": "Open the drain"})
+
+
+class _Product(msgspec.Struct):
+    id: int
+
+
+class _Service(msgspec.Struct):
+    service_id: int
+
+
+def _fill_tasks(client: Client) -> dict[str, str]:
+    """Create applications, data sources, tasks and schedules; answer the applications' ids by name."""
     fdi = ("fdi", "instances", client.instance_id)
     apps = {
         app.name: _created(
@@ -208,6 +289,7 @@ def fill_sample(client: Client) -> None:
             task_id = _created(client, (*fdi, "tasks"), body, "task", "task_id")
             if flow.schedule is not None:
                 _created(client, (*fdi, "tasks", task_id, "dispatches"), flow.schedule, "dispatch_id")
+    return apps
 
 
 def change_sample(client: Client) -> None:

@@ -2,7 +2,16 @@
 
 from romaport.errors import ApiDefinitionTaken, ApiMissing, ApiNameTaken, ApiPublished, RomaportError
 from romaport.kinds.api.journey import flatten, refine, settle, stars
-from romaport.kinds.api.present import LOCAL_PATHS, api_definition, present, runtime_definition, summarise
+from romaport.kinds.api.present import (
+    BACK,
+    FRONT,
+    LOCAL_PATHS,
+    OF_INSTANCE,
+    api_definition,
+    present,
+    runtime_definition,
+    summarise,
+)
 from romaport.kinds.api.rules import demands, rules
 from romaport.kinds.api.shapes import ApiBody
 from romaport.kinds.apic import arrived, publications
@@ -17,34 +26,6 @@ def kept_because(api: Asset) -> RomaportError | None:
     return ApiPublished(name=api.name, environments=", ".join(found.env_name for found in held)) if held else None
 
 
-_LOCAL = ("authorizer_id", "response_id", "domain_name")
-_PLAIN = (
-    "type",
-    "version",
-    "req_protocol",
-    "req_method",
-    "req_uri",
-    "auth_type",
-    "auth_opt",
-    "cors",
-    "match_mode",
-    "backend_type",
-    "remark",
-    "body_remark",
-    "result_normal_sample",
-    "result_failure_sample",
-    "tags",
-    "tag",
-    "content_type",
-    "req_params",
-    "backend_params",
-    "backend_api",
-    "mock_info",
-    "func_info",
-    "policy_https",
-    "policy_mocks",
-    "policy_functions",
-)
 _UNSEEN = "openapi"
 """What the document of an imported API says beyond its fields."""
 
@@ -64,8 +45,8 @@ KIND = Kind(
         "name": Travel.NAME,
         "group_id": Travel.REFERENCE,
         "roma_app_id": Travel.REFERENCE,
-        **dict.fromkeys((*_PLAIN, _UNSEEN), Travel.PLAIN),
-        **dict.fromkeys(_LOCAL, Travel.LOCAL),
+        **dict.fromkeys((*FRONT, "backend_api", *BACK, _UNSEEN), Travel.PLAIN),
+        **dict.fromkeys(OF_INSTANCE, Travel.LOCAL),
     },
     references=(
         # Belonging to its application alone, an API of a global group is seen by that application's users only.
@@ -98,9 +79,9 @@ KIND = Kind(
             Filter(query="env_id", matches="local.run_env_id", fuzzy=True),
             Filter(query="vpc_channel_id", matches='local."backend_api.vpc_channel_info".vpc_channel_id'),
             # Channels are not kept here, so none has a name.
-            Filter(query="vpc_channel_name", matches="always."),
+            Filter(query="vpc_channel_name", matches="body.vpc_channel_name"),
             Filter(query="roma_app_id", matches="reference.roma_app_id"),
-            Filter(query="roma_app_name", matches="reference.roma_app_id", by="name"),
+            Filter(query="roma_app_name", matches="reference.roma_app_id.name"),
         ),
     ),
     quota=5000,

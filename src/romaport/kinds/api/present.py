@@ -9,7 +9,16 @@ from romaport.kinds.apic import DOMAIN_ENDING, Publication, group_outline, shown
 from romaport.kinds.kind import Asset, Viewer
 from romaport.kinds.parts import with_local
 
-__all__ = ["LOCAL_PATHS", "api_definition", "present", "runtime_definition", "summarise"]
+__all__ = [
+    "BACK",
+    "FRONT",
+    "LOCAL_PATHS",
+    "OF_INSTANCE",
+    "api_definition",
+    "present",
+    "runtime_definition",
+    "summarise",
+]
 
 LOCAL_PATHS = (
     "backend_api.authorizer_id",
@@ -19,7 +28,7 @@ LOCAL_PATHS = (
 )
 """What belongs to the instance inside an API's plain fields; its policies hold more of it."""
 
-_FRONT = (
+FRONT = (
     "type",
     "version",
     "req_protocol",
@@ -39,8 +48,11 @@ _FRONT = (
     "content_type",
     "req_params",
 )
-_OF_INSTANCE = ("authorizer_id", "response_id", "domain_name")
-_BACK = ("backend_params", "mock_info", "func_info", "policy_https", "policy_mocks", "policy_functions")
+"""The plain fields that a list shows as they are."""
+OF_INSTANCE = ("authorizer_id", "response_id", "domain_name")
+"""The fields that belong to the instance."""
+BACK = ("backend_params", "mock_info", "func_info", "policy_https", "policy_mocks", "policy_functions")
+"""The plain fields that a list leaves out."""
 _VALID = 1
 _UNARRANGED = 2
 
@@ -48,7 +60,7 @@ _UNARRANGED = 2
 def present(api: Asset, viewer: Viewer) -> dict[str, Any]:
     """Answer an API with all of its definition, its secrets as stars."""
     body = _whole(api)
-    return {**summarise(api, viewer), **{name: body[name] for name in _BACK if name in body}}
+    return {**summarise(api, viewer), **{name: body[name] for name in BACK if name in body}}
 
 
 def summarise(api: Asset, _viewer: Viewer) -> dict[str, Any]:
@@ -56,7 +68,7 @@ def summarise(api: Asset, _viewer: Viewer) -> dict[str, Any]:
     group = api.references["group_id"]
     return {
         **_named(api, _whole(api)),
-        **{name: api.local[name] for name in _OF_INSTANCE if name in api.local},
+        **{name: api.local[name] for name in OF_INSTANCE if name in api.local},
         "status": _VALID,
         "arrange_necessary": _UNARRANGED,
         "register_time": iso(api.created_at),
@@ -70,7 +82,7 @@ def summarise(api: Asset, _viewer: Viewer) -> dict[str, Any]:
 
 def api_definition(api: Asset, body: Mapping[str, Any]) -> dict[str, Any]:
     """Answer all that a request would give for an API whose body is this one, its group and application apart."""
-    local = {name: api.local[name] for name in _OF_INSTANCE if name in api.local}
+    local = {name: api.local[name] for name in OF_INSTANCE if name in api.local}
     return {"name": api.name, **_with_instance(body, api.local), **local}
 
 
@@ -103,7 +115,7 @@ def _named(api: Asset, body: Mapping[str, Any]) -> dict[str, Any]:
         "name": api.name,
         "group_id": group.id,
         "group_name": group.name,
-        **{name: body[name] for name in (*_FRONT, "backend_api") if name in body},
+        **{name: body[name] for name in (*FRONT, "backend_api") if name in body},
     }
 
 

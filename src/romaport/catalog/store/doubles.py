@@ -1,0 +1,85 @@
+"""Staged assets that would be equal to others in more than their names, or too many for what they refer to."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import CTE, and_, exists, func, literal, select, union_all
+
+from romaport.catalog.store.staging import Into, Step, same_place
+from romaport.kinds import Kind
+from romaport.storage import Transaction
+from romaport.storage.tables import asset_references, assets, staged_assets, staged_references
+
+__all__ = ["crowds", "doubles"]
+
+staged, edges = staged_assets.c, staged_references.c
+_MOVES = (Step.CREATE.value, Step.UPDATE.value)
+
+
+def doubles(tx: Transaction, into: Into, kind: Kind, *, limit: int) -> list[tuple[str, str]]:
+    """Answer (key, another's key) of staged assets of a kind that would be alike to another in the same scope.
+
+    Alike is what holds the same in the fields that the kind says, in the package or in the instance.
+    """
+    (scope,) = kind.scopes
+    fields = kind.also_unique
+    after = _after(into, kind.name, scope.field, fields)
+    columns = [after.c.scope_id, *(after.c[field] for field in fields)]
+    several = select(*columns).group_by(*columns).having(func.count() > 1).subquery()
+    same = and_(*(after.c[column.name] == several.c[column.name] for column in columns))
+    other = after.alias()
+    first = (
+        select(func.min(other.c.key))
+        .where(other.c.key != after.c.key, *(other.c[column.name] == after.c[column.name] for column in columns))
+        .scalar_subquery()
+    )
+    found = select(after.c.key, first).join(several, same).where(after.c.is_staged == 1).order_by(after.c.key)
+    return [(row[0], row[1]) for row in tx.execute(found.limit(limit))]
+
+
+def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
+    """Write what the instance would hold of a kind: what is staged and moves, and what it does not replace."""
+    moves = (
+        select(
+            staged.key,
+            literal(1).label("is_staged"),
+            edges.target_id.label("scope_id"),
+            *(func.json_extract(staged.body, f"$.{field}").label(field) for field in fields),
+        )
+        .join(staged_references, and_(same_place(), edges.field == scope))
+        .where(staged.job_id == into.job_id, staged.kind == kind, staged.step.in_(_MOVES))
+    )
+    replaced = exists().where(
+        staged.job_id == into.job_id, staged.met_id == assets.c.id, staged.step == Step.UPDATE.value
+    )
+    stays = (
+        select(
+            assets.c.key,
+            literal(0),
+            asset_references.c.target_id,
+            *(func.json_extract(assets.c.body, f"$.{field}") for field in fields),
+        )
+        .join(asset_references, and_(asset_references.c.asset_id == assets.c.id, asset_references.c.field == scope))
+        .where(assets.c.instance_id == into.instance_id, assets.c.kind == kind, ~replaced)
+    )
+    return union_all(moves, stays).cte("after")
+
+
+def crowds(tx: Transaction, into: Into, kind: Kind, field: str) -> list[str]:
+    """Answer the keys of the assets that more of a kind would refer to by a field than may (contract 6.4)."""
+    held = (
+        select(func.count())
+        .select_from(asset_references)
+        .join(assets, assets.c.id == asset_references.c.asset_id)
+        .where(asset_references.c.target_id == edges.target_id, asset_references.c.field == field)
+        .where(assets.c.kind == kind.name)
+        .scalar_subquery()
+    )
+    statement = (
+        select(func.min(edges.target_key))
+        .join(staged_assets, same_place())
+        .where(edges.job_id == into.job_id, edges.kind == kind.name, edges.field == field)
+        .where(staged.step == Step.CREATE.value)
+        .group_by(edges.target_id)
+        .having(func.count() + held > kind.quota_within[field])
+    )
+    return list(tx.execute(statement).scalars())
