@@ -8,7 +8,7 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +21,17 @@ from tests.support.embedded import EmbeddedServer
 from romaport.assets import (
     Choice,
     ImportOptions,
+    Selected,
     Side,
     Window,
     find_items,
     find_report,
     start_chosen_export,
     start_comparison,
+    start_deletion,
     start_import,
     start_plan,
+    start_rollback,
 )
 from romaport.catalog import Actor
 from romaport.jobs import Owner
@@ -36,6 +39,7 @@ from romaport.kinds import KINDS, split
 from romaport.storage import Transaction
 
 EXAMPLES = 500
+RETURNS = 25
 PROJECT_WIDE = Choice(wanted=None)
 WINDOW = Window(offset=0, limit=1000)
 MERGE = ImportOptions(merges=True, datasource_overwrite=True)
@@ -66,6 +70,15 @@ _PRODUCT = {
     "protocol_type": 0,
     "device_type": "Default",
     "data_format": 0,
+}
+_DELETED = ("app", "composite_task", "task")
+# What another instance has otherwise.
+_OTHERWISE: dict[str, dict[str, Any]] = {
+    "app": {"remark": "as it was"},
+    "data_source": {"datasource_type": "ORACLE"},
+    "product": {"model": "two"},
+    "schedule": {"period": "HOUR"},
+    "topic": {"access_policy": "pub"},
 }
 _PROPERTY = {"data_type": "string", "required": 0, "max_length": 9}
 
@@ -225,6 +238,20 @@ class Bench:
         owner = self._owner(instance_id)
         return self._ended(owner, start_plan(self._desk, owner, self._actor(), package, options))
 
+    def rolled_back(self, instance_id: str, job_id: str) -> dict[str, Any]:
+        """Take a job back; answer the rollback's report."""
+        owner = self._owner(instance_id)
+        return self._ended(owner, start_rollback(self._desk, owner, self._actor(), job_id, overwrites=False))
+
+    def emptied(self, instance_id: str) -> dict[str, Any]:
+        """Delete every application and task; answer the job's report."""
+        owner, actor = self._owner(instance_id), self._actor()
+        with closing(sqlite3.connect(self._server.data / "romaport.db")) as database:
+            kinds = database.execute("select id, kind from assets where instance_id = ? order by id", (instance_id,))
+            ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
+        chosen = {field: tuple(found for found, of in ids if of == field) for field in ("apps", "tasks")}
+        return self._ended(owner, start_deletion(self._desk, owner, actor, Selected(**chosen)))
+
     def differences(self, left: str, right: str) -> list[dict[str, Any]]:
         """Compare two instances; answer where they differ."""
         owner = self._owner(left)
@@ -295,6 +322,35 @@ def test_any_graph_arrives_the_same_and_once(bench: Bench, graph: Graph) -> None
     plan = bench.planned(target, package, MERGE)
     assert set(plan["outcome"]) <= {"keep"}, plan["outcome"]
     assert bench.rows(target) == before
+
+
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+@settings(max_examples=RETURNS, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(graph=graphs(), share=st.floats(0, 1))
+def test_any_merge_is_what_its_plan_says_and_is_taken_back_as_any_deletion_is(
+    bench: Bench, graph: Graph, share: float
+) -> None:
+    source, target = bench.place(), bench.place()
+    bench.fill(source, graph)
+    package = bench.exported(source)
+    there = graph.nodes[: round(share * len(graph.nodes))]
+    bench.fill(target, Graph(tuple(replace(node, body=node.body | _OTHERWISE.get(node.kind, {})) for node in there)))
+
+    before = bench.rows(target)
+    plan = bench.planned(target, package, MERGE)
+    merged = bench.imported(target, package, MERGE)
+    assert merged["state"] == "succeeded", merged["findings"]
+    done = {"create": "created", "update": "updated", "keep": "kept"}
+    assert merged["outcome"] == {done[step]: counts for step, counts in plan["outcome"].items()}
+    taken_back = bench.rolled_back(target, merged["id"])
+    assert taken_back["state"] == "succeeded", taken_back["findings"]
+    assert bench.rows(target) == before
+
+    if there:
+        deleted = bench.emptied(target)
+        assert deleted["state"] == "succeeded", deleted["findings"]
+        assert bench.rolled_back(target, deleted["id"])["state"] == "succeeded"
+        assert bench.rows(target) == before
 
 
 def keys(package: Path) -> list[tuple[str, str]]:
