@@ -111,6 +111,20 @@ def test_values_that_look_alike_differ(extras: Extras) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "body", ['{"backend_params":7}', '{"backend_params":[{}]}', '{"odd":"Zq-word"}', '{"name":[]}']
+)
+def test_a_body_that_is_none_of_its_kind_differs_and_is_not_shown(extras: Extras, body: str) -> None:
+    kinds = [("app", encode_entry(("a",), "{}")), ("api", encode_entry(("a", "g", "x"), body))]
+    left = handmade(**{kind: [line] for kind, line in kinds})
+    right = handmade(**{kind: [line.replace(body.encode(), b'{"remark":"x"}')] for kind, line in kinds})
+    report = extras.compared(left, right)
+    assert report["state"] == "succeeded", report
+    stars = [{"field": "body", "before": "********", "after": "********"}]
+    assert by_name(extras, report) == {("api", "a / g / x"): ("differs", stars)}
+    assert extras.compared(left, left)["outcome"] == {"same": {"api": 1, "app": 1}}
+
+
 def test_order_is_that_of_the_keys_on_both_sides(work: Workplace, elsewhere: Workplace, extras: Extras) -> None:
     # Upper and lower case, beyond ASCII, and one name that begins another: where orders like to differ.
     names = ["B", "a", "ab", "a b", "b", "a(1)", "\u4e00", "\u9fff", "A.", "a-"]

@@ -11,10 +11,10 @@ import msgspec
 
 from romaport.assets.desk import Desk, actor_of
 from romaport.assets.uploads import SIDES, refuse_unknown_kinds, upload_path
-from romaport.catalog import Actor, Whole, key_name, selected
+from romaport.catalog import Actor, Whole, is_sound, key_name, selected
 from romaport.ids import new_id
 from romaport.jobs import Item, JobContext, JobType, Outcome, Owner
-from romaport.kinds import Change, Kind, changes, creation_order, split
+from romaport.kinds import MASK, Change, Kind, changes, creation_order, split
 from romaport.packages import PackageReader, key_text
 
 __all__ = ["DIFFERS", "SAME", "Compared", "Side", "compared", "run_comparison", "start_comparison"]
@@ -165,9 +165,16 @@ def _order(left: Compared | None, right: Compared | None) -> int:
 
 def _changes(kind: Kind, left: Compared, right: Compared) -> list[Change]:
     mine, theirs = _body(left), _body(right)
-    if mine != theirs:
-        mine, theirs = _open(kind, left, mine), _open(kind, right, theirs)
-    return [*changes(mine, theirs), *changes(_named(left), _named(right))]
+    found = changes(mine, theirs)
+    if found:
+        found = _shown(_open(kind, left, mine), _open(kind, right, theirs))
+    return [*found, *changes(_named(left), _named(right))]
+
+
+def _shown(mine: dict[str, Any] | None, theirs: dict[str, Any] | None) -> list[Change]:
+    if mine is None or theirs is None:
+        return [{"field": "body", "before": MASK, "after": MASK}]
+    return changes(mine, theirs)
 
 
 def _body(asset: Compared) -> dict[str, Any]:
@@ -176,12 +183,14 @@ def _body(asset: Compared) -> dict[str, Any]:
     return body
 
 
-def _open(kind: Kind, asset: Compared, body: dict[str, Any]) -> dict[str, Any]:
-    """Take out of a body what must not be shown; a package may have been made by anyone, so it may have secrets."""
+def _open(kind: Kind, asset: Compared, body: dict[str, Any]) -> dict[str, Any] | None:
+    """Take out of a body what must not be shown; a package may have been made by anyone, so it may have secrets.
+
+    None for a body that is none of the kind: who knows what it holds.
+    """
     if isinstance(asset.body, str):
         return body
-    known = {name: value for name, value in body.items() if name in kind.travels}
-    return {**split(kind, known).body, **{name: value for name, value in body.items() if name not in kind.travels}}
+    return split(kind, body).body if is_sound(kind, bytes(asset.body)) else None
 
 
 def _named(asset: Compared) -> dict[str, str]:

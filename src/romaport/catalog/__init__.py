@@ -16,7 +16,7 @@ from romaport.catalog.arrivals import (
 from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
-from romaport.catalog.intake import Intake, Problem
+from romaport.catalog.intake import Intake, Problem, is_sound
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
 from romaport.catalog.store.listing import Page
@@ -51,6 +51,7 @@ __all__ = [
     "discard_except",
     "forget",
     "is_name_taken",
+    "is_sound",
     "key_name",
     "open_holes",
     "outcome",

@@ -6,7 +6,7 @@ too once the prefix is before it, and a secret must not be there at all.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any, Protocol
 
 import msgspec
@@ -19,7 +19,7 @@ from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
 
-__all__ = ["Arrival", "Batch", "Intake", "Problem"]
+__all__ = ["Arrival", "Batch", "Intake", "Problem", "is_sound"]
 
 
 class Arrival(Protocol):
@@ -90,7 +90,7 @@ class Intake:
         self._at = at
         self._values = values or {}
         self._unmatched = dict.fromkeys(self._values)
-        self._body = msgspec.json.Decoder(_plain_shape(kind))
+        self._body = _body_decoder(kind.name)
         name_type = _field_type(kind.create, kind.name_field) if kind.name_field else str
         self._name = partial(msgspec.convert, type=name_type)
         self._unique = {
@@ -275,6 +275,16 @@ def _is_required(shape: type[Struct], name: str) -> bool:
         if isinstance(found.type, type) and issubclass(found.type, Struct) and _field_type(found.type, name):
             return _is_required(found.type, name)
     return False
+
+
+def is_sound(kind: Kind, body: bytes) -> bool:
+    """Say whether a travelling body, a JSON text, has the shape that the kind's own operations would take."""
+    return not list(_refusals(_body_decoder(kind.name).decode, body))
+
+
+@cache
+def _body_decoder(kind_name: str) -> msgspec.json.Decoder[Struct]:
+    return msgspec.json.Decoder(_plain_shape(KINDS[kind_name]))
 
 
 def _plain_shape(kind: Kind) -> type[Struct]:
