@@ -1,42 +1,9 @@
 """Contract 6.3: APIs whose paths conflict are a known cause of failure; each is a finding, and nothing is written."""
 
-from typing import Any
-
 import pytest
+from tests.contract.apis import RELEASE, add_api, add_group
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
-
-RELEASE = "DEFAULT_ENVIRONMENT_RELEASE_ID"
-
-
-def add_api(work: Workplace, group_id: str, name: str, uri: str, *, publishes: bool = True) -> str:
-    apic = f"apic/instances/{work.instance_id}"
-    body: dict[str, Any] = {
-        "name": name,
-        "group_id": group_id,
-        "type": 1,
-        "req_protocol": "HTTPS",
-        "req_method": "GET",
-        "req_uri": uri,
-        "auth_type": "NONE",
-        "backend_type": "MOCK",
-        "mock_info": {"result_content": "ok"},
-    }
-    made = work.http.post(f"{apic}/apis", json=body)
-    assert made.status_code == 201, made.text
-    api_id: str = made.json()["id"]
-    if publishes:
-        action = {"action": "online", "api_id": api_id, "env_id": RELEASE}
-        assert work.http.post(f"{apic}/apis/action", json=action).status_code == 201
-    return api_id
-
-
-def add_group(work: Workplace, app: str = "orders") -> tuple[str, str]:
-    app_id = work.add_app(app)["id"]
-    body = {"name": "Shop", "roma_app_id": app_id, "version": "V2"}
-    made = work.http.post(f"apic/instances/{work.instance_id}/api-groups", json=body)
-    assert made.status_code == 201, made.text
-    return app_id, made.json()["id"]
 
 
 @pytest.mark.parametrize("publishes", [True, False])

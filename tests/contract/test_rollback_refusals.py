@@ -1,6 +1,7 @@
 """Rollbacks that are refused: what stands in the way is said, all of it, and nothing is done."""
 
 import pytest
+from tests.contract.apis import add_api, add_group
 from tests.contract.extras import (
     MERGE,
     Extras,
@@ -141,4 +142,21 @@ def test_targets_that_were_lost_since_are_listed_even_when_overwriting(
         report = extras.rolled_back(job["id"], overwrite=overwrite)
         assert found(report) == [("task", "orders-run", "ROMAPORT.3004")]
         assert "source_datasource_id" in report["findings"]["items"][0]["message"]
+        assert assets_of(server) == before
+
+
+def test_a_path_that_another_api_has_by_now_is_listed_even_when_overwriting(
+    server: EmbeddedServer, work: Workplace, elsewhere: Workplace, extras: Extras
+) -> None:
+    _, group = add_group(work)
+    add_api(work, group, "list-orders", "/orders")
+    app, other = add_group(elsewhere)
+    add_api(elsewhere, other, "list-orders", "/moved")
+    job = extras.imported(elsewhere.exported(app), MERGE)
+    assert job["outcome"]["updated"] == {"api": 1}
+    add_api(work, group, "all-orders", "/orders")
+    before = assets_of(server)
+    for overwrite in (False, True):
+        report = extras.rolled_back(job["id"], overwrite=overwrite)
+        assert found(report) == [("api", "orders / Shop / list-orders", "APIG.3301")]
         assert assets_of(server) == before

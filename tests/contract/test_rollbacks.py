@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.contract.apis import add_api, add_group
 from tests.contract.extras import MERGE, Extras, altered, assets_of, found, named, remark, scheduled, share
 from tests.contract.workplace import Workplace, lines_of, refusal
 from tests.support.embedded import Account, EmbeddedServer
@@ -206,6 +207,21 @@ def test_a_part_whose_owner_was_renamed_since_keeps_the_name_of_its_owner(
     assert work.http.get(work.fdi(f"tasks/{task}/dispatches")).json()["period"] == "HOUR"
     package, _ = extras.exported(everything=True)
     assert [line["key"] for line in lines_of(package, "schedule")] == [["renamed"]]
+
+
+def test_what_an_application_scopes_follows_its_name_when_overwriting(
+    work: Workplace, elsewhere: Workplace, extras: Extras
+) -> None:
+    app, group = add_group(work)
+    add_api(work, group, "list-orders", "/orders")
+    package = elsewhere.exported(elsewhere.add_app("orders", remark="new")["id"])
+    job = extras.imported(package, MERGE)
+    assert job["outcome"] == {"updated": {"app": 1}}
+    assert work.http.put(work.roma(f"apps/{app}"), json={"name": "sales"}).status_code == 200
+    assert extras.rolled_back(job["id"], overwrite=True)["state"] == "succeeded"
+    whole, _ = extras.exported(everything=True)
+    assert [line["key"] for line in lines_of(whole, "api_group")] == [["orders", "Shop"]]
+    assert [line["key"] for line in lines_of(whole, "api")] == [["orders", "Shop", "list-orders"]]
 
 
 # how long

@@ -4,7 +4,7 @@ Everything that can be wrong with one asset is found here: names and unique valu
 references that lead nowhere, roles the caller lacks, quotas.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from romaport.catalog import uniqueness
 from romaport.catalog.conflict import taken
+from romaport.catalog.naming import key_of, rename_scoped
 from romaport.catalog.quotas import check_room, measure
 from romaport.catalog.store import listing, rows
 from romaport.catalog.store.listing import Page
@@ -133,7 +134,7 @@ class Catalog:
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
-            _rename_scoped(tx, asset.id)
+            rename_scoped(tx, asset.id)
         return rows.loaded(tx, [asset.id])[asset.id]
 
     def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
@@ -302,7 +303,7 @@ class Catalog:
         self, tx: Transaction, kind: Kind, place: tuple[str, str | None], parts: Parts, targets: dict[str, Asset]
     ) -> tuple[str, ...]:
         instance_id, own_id = place
-        key = _key(kind, targets, parts.name)
+        key = key_of(kind, targets, parts.name)
         if rows.id_by_key(tx, instance_id, namesakes(kind), key) not in (None, own_id):
             raise taken(kind, kind.name_field, key[-1])
         for field, value in parts.unique.items():
@@ -338,11 +339,6 @@ def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, tuple[str, bool]]
     return {found.field: (targets[found.field].id, found.owns) for found in kind.references if found.field in targets}
 
 
-def _key(kind: Kind, targets: Mapping[str, Asset], name: str) -> tuple[str, ...]:
-    scope = [part for found in kind.scopes if found.field in targets for part in targets[found.field].key]
-    return (*scope, name) if kind.name_field else tuple(scope)
-
-
 def _target(tx: Transaction, reference: Reference, instance_id: str, named: str) -> Asset | None:
     ids = rows.ids_of(tx, instance_id, (reference.to,), [named])
     if not ids and reference.also_by:
@@ -359,14 +355,3 @@ def _apps_of(asset: Asset) -> list[Asset]:
 
 
 _PART_KINDS = tuple(kind.name for kind in KINDS.values() if any(found.part for found in kind.references))
-_SCOPES = tuple((kind.name, found.field) for kind in KINDS.values() for found in kind.scopes)
-_SCOPING_KINDS = frozenset(found.to for kind in KINDS.values() for found in kind.scopes)
-
-
-def _rename_scoped(tx: Transaction, asset_id: str) -> None:
-    """Give the assets whose keys contain an asset's its new one, and so on down."""
-    for found in rows.loaded(tx, rows.keyed_by(tx, asset_id, _SCOPES)).values():
-        key = _key(KINDS[found.kind], found.references, found.name)
-        rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
-        if found.kind in _SCOPING_KINDS:
-            _rename_scoped(tx, found.id)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
-from romaport.catalog.store import keeping, selection
+from romaport.catalog.naming import rename_scoped
+from romaport.catalog.store import doubles, keeping, selection
 from romaport.catalog.store.rows import key_text
 from romaport.clock import iso
 from romaport.errors import AssetChanged, AssetInUse, ReferenceMissing, RoleMissing
@@ -56,6 +57,7 @@ class Return:
             *self._forbidden(),
             *self._used(),
             *self._clashing(),
+            *self._doubled(),
             *self._lost(),
         ]
 
@@ -86,6 +88,12 @@ class Return:
         ):
             yield Conflict.of(kind, key, taken(KINDS[kind], field or KINDS[kind].name_field, key_name(key)))
 
+    def _doubled(self) -> Iterator[Conflict]:
+        for kind in KINDS.values():
+            if kind.also_unique and kind.refusals.also_taken is not None:
+                for key, other in doubles.returning(self._tx, self._job_id, selection.chosen(), kind, CONFLICTS_MAX):
+                    yield Conflict.of(kind.name, key, kind.refusals.also_taken(name=key_name(other)))
+
     def _lost(self) -> Iterator[Conflict]:
         for kind, key, field in keeping.lost_targets(self._tx, self._job_id, selection.chosen(), CONFLICTS_MAX):
             target = next(found.to for found in KINDS[kind].references if found.field == field)
@@ -96,7 +104,10 @@ class Return:
     def apply(self) -> None:
         """Take the job back, in the caller's one transaction."""
         selection.remove_selected(self._tx)
+        renamed = keeping.renamed(self._tx, self._job_id)
         keeping.restore(self._tx, self._job_id)
+        for asset_id in renamed:
+            rename_scoped(self._tx, asset_id)
         keeping.forget(self._tx, [self._job_id])
 
 

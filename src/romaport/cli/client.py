@@ -73,7 +73,7 @@ class Wider:
 
     def is_needed(self, selection: Selection) -> bool:
         """Say whether the contract has no words for what is wanted."""
-        has_wildcards = any("*" in name or "?" in name for name in [*(selection.app or []), *(selection.task or [])])
+        has_wildcards = any(set("*?[") & set(name) for name in [*(selection.app or []), *(selection.task or [])])
         return bool(self.select or self.tag or self.everything or self.alone or has_wildcards)
 
     def names(self, selection: Selection) -> dict[str, list[str]]:

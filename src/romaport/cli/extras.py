@@ -17,7 +17,7 @@ from romaport.cli.connection import Connection, instance_of
 from romaport.cli.differences import item_lines
 from romaport.cli.environment import ENVIRONMENT
 from romaport.cli.options import grouped
-from romaport.cli.session import FAILED, Session, conclude, finish, followed, going_on, session_of
+from romaport.cli.session import FAILED, Session, conclude, followed, going_on, session_of
 from romaport.cli.values import read_values
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def execute(plan_id: Annotated[str, typer.Argument(help="The plan's job id.")], 
     from romaport.client import Extras
 
     with session_of(connection) as session:
-        finish(session, Extras(session.client).execute(plan_id), title=f"Execution of plan {plan_id}")
+        extras = Extras(session.client)
+        _finish(session, extras, extras.execute(plan_id), f"Execution of plan {plan_id}")
 
 
 def rollback(
@@ -97,8 +98,8 @@ def rollback(
     from romaport.client import Extras
 
     with session_of(connection) as session:
-        started = Extras(session.client).roll_back(job_id, overwrite=overwrite)
-        finish(session, started, title=f"Rollback of job {job_id}")
+        extras = Extras(session.client)
+        _finish(session, extras, extras.roll_back(job_id, overwrite=overwrite), f"Rollback of job {job_id}")
 
 
 def compare(
@@ -140,6 +141,25 @@ def report(job_id: Annotated[str, typer.Argument(help="The job's id.")], connect
 def _side(session: Session, named: str) -> str | Path:
     path = Path(named)
     return path if path.is_file() else instance_of(session.client, named)
+
+
+def _finish(session: Session, extras: "Extras", job_id: str, title: str) -> None:
+    """Follow a job to its end and conclude, with all that stood in the way, which the progress has no room for."""
+    from msgspec import to_builtins
+
+    from romaport.client import is_success
+
+    with going_on(session, job_id):
+        job = followed(session, job_id, title)
+    if is_success(job):
+        conclude(session.screen, job)
+        return
+    found = extras.report(job_id)
+    for line in _finding_lines("", found.findings.items):
+        session.screen.say(line)
+    session.screen.say(f"Job {job.id}: {job.status}, {job.progress_percent:.0%}")
+    session.screen.result({"job": to_builtins(job), "report": to_builtins(found)})
+    raise typer.Exit(FAILED)
 
 
 def _told(session: Session, extras: "Extras", job_id: str, title: str) -> "Report":
@@ -193,5 +213,5 @@ def _report_lines(found: "Report") -> Iterable[str]:
     pages = (("findings", found.findings), ("holes", found.holes), ("notes", found.notes))
     for title, page in pages:
         if page.total:
-            yield f"{page.total} {title}" + ("" if len(page.items) == page.total else f", the first {len(page.items)}")
+            yield f"{page.total} {title}"
             yield from (f"  {line}" for line in _finding_lines("", page.items))

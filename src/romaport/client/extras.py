@@ -22,6 +22,9 @@ Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 _Shape = TypeVar("_Shape", bound=Struct)
 
+_LISTS = ("findings", "holes", "notes")
+"""What of a report comes in pages."""
+
 _PAGE_ITEMS = 1_000
 _PAGES_MAX = 10_000
 
@@ -136,10 +139,25 @@ class Extras:
                     files[name] = (None, side)
             return self._started(self._client.send_form(self._place("assets", "compare"), files))
 
-    def report(self, job_id: str, *, offset: int = 0, limit: int = 100) -> Report:
-        """Answer everything there is to say about a job, with a page of each list of findings."""
-        query = {"offset": str(offset), "limit": str(limit)}
-        return self._converted(self._client.get_at(self._place("jobs", job_id, "report"), query=query), Report)
+    def report(self, job_id: str) -> Report:
+        """Answer everything there is to say about a job, with every finding, hole and note."""
+        pages = list(self._report_pages(job_id))
+        lists = {
+            name: msgspec.structs.replace(
+                getattr(pages[0], name), items=[item for page in pages for item in getattr(page, name).items]
+            )
+            for name in _LISTS
+        }
+        return msgspec.structs.replace(pages[-1], **lists)
+
+    def _report_pages(self, job_id: str) -> Iterator[Report]:
+        for number in range(_PAGES_MAX):
+            query = {"offset": str(number * _PAGE_ITEMS), "limit": str(_PAGE_ITEMS)}
+            page = self._converted(self._client.get_at(self._place("jobs", job_id, "report"), query=query), Report)
+            yield page
+            if all(len(getattr(page, name).items) < _PAGE_ITEMS for name in _LISTS):
+                return
+        raise AnswerUnreadable(endpoint=self._client.endpoint, problem="the list of findings has no end")
 
     def items(self, job_id: str, *, steps: Sequence[str] = ()) -> Iterator[Item]:
         """Yield what a plan would do, or where a comparison found a difference, page by page."""

@@ -1,15 +1,24 @@
-"""Staged assets that would be equal to others in more than their names, or too many for what they refer to."""
+"""Assets that arrive or come back and would be equal to others in more than names, or too many for what they need."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CTE, and_, exists, func, literal, select, union_all
+from sqlalchemy import CTE, Select, and_, exists, func, literal, select, union_all
 
+from romaport.catalog.store.keeping import kept_ids
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.kinds import Kind
 from romaport.storage import Transaction
-from romaport.storage.tables import asset_references, assets, staged_assets, staged_references
+from romaport.storage.tables import (
+    asset_references,
+    assets,
+    kept_asset_references,
+    kept_assets,
+    staged_assets,
+    staged_references,
+)
 
-__all__ = ["crowds", "doubles"]
+__all__ = ["crowds", "doubles", "returning"]
 
 staged, edges = staged_assets.c, staged_references.c
 _MOVES = (Step.CREATE.value, Step.UPDATE.value)
@@ -62,6 +71,31 @@ def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
         .where(assets.c.instance_id == into.instance_id, assets.c.kind == kind, ~replaced)
     )
     return union_all(moves, stays).cte("after")
+
+
+def returning(tx: Transaction, job_id: str, going: Select[Any], kind: Kind, limit: int) -> list[tuple[str, str]]:
+    """Answer (key, another's key) of what is kept for a job and alike to an asset that is there by now.
+
+    `going` are the assets that are removed before.
+    """
+    (scope,) = kind.scopes
+    kept, own, held = kept_assets.c, kept_asset_references.c, asset_references.c
+    same = (
+        func.json_extract(assets.c.body, f"$.{field}") == func.json_extract(kept.body, f"$.{field}")
+        for field in kind.also_unique
+    )
+    statement = (
+        select(kept.key, func.min(assets.c.key))
+        .join(kept_asset_references, and_(own.job_id == kept.job_id, own.asset_id == kept.id, own.field == scope.field))
+        .join(asset_references, and_(held.target_id == own.target_id, held.field == scope.field))
+        .join(assets, and_(assets.c.id == held.asset_id, assets.c.kind == kind.name, *same))
+        .where(kept.job_id == job_id, kept.kind == kind.name)
+        .where(assets.c.id.not_in(kept_ids(job_id)), assets.c.id.not_in(going))
+        .group_by(kept.key)
+        .order_by(kept.key)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in tx.execute(statement)]
 
 
 def crowds(tx: Transaction, into: Into, kind: Kind, field: str) -> list[str]:

@@ -47,6 +47,7 @@ __all__ = [
     "kept_ids",
     "lost_targets",
     "rename",
+    "renamed",
     "restore",
     "scopes_of",
     "updated_of",
@@ -127,6 +128,12 @@ def scopes_of(tx: Transaction, job_id: str, kind: str) -> list[tuple[str, str, d
     for asset_id, key, field, target_key in tx.execute(statement):
         found.setdefault(asset_id, (asset_id, key, {}))[2][field] = target_key
     return list(found.values())
+
+
+def renamed(tx: Transaction, job_id: str) -> list[str]:
+    """Answer the ids of what is kept and has another key by now."""
+    statement = select(kept.id).join(assets, assets.c.id == kept.id).where(kept.job_id == job_id)
+    return list(tx.execute(statement.where(assets.c.key != kept.key).order_by(kept.id)).scalars())
 
 
 def rename(tx: Transaction, job_id: str, asset_id: str, *, key: str, name: str) -> None:
