@@ -90,6 +90,7 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
         keystone=Keystone(database, gate, clock, options=settings.auth),
         directory=directory,
         options=settings.api,
+        openapi=settings.openapi,
     )
     app = Application(parts, watch, partial(_running, settings, parts, runner, engine))
     return System(app=app, parts=parts, directory=directory, database=database, runner=runner)

@@ -18,6 +18,7 @@ from romaport.errors import SettingInvalid
 from romaport.jobs import JobOptions
 from romaport.packages import PackageLimits
 from romaport.storage import ArchiveOptions, DatabaseOptions
+from romaport.wire.openapi import OpenapiOptions
 
 __all__ = ["ServerOptions", "Setting", "Settings", "described", "read_settings"]
 
@@ -63,6 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     database: DatabaseOptions = DatabaseOptions()
     archives: ArchiveOptions = ArchiveOptions()
     packages: PackageLimits = PackageLimits()
+    openapi: OpenapiOptions = OpenapiOptions()
 
     @property
     def data(self) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from huaweicloudsdkcore.http.formdata import FormFile
 from huaweicloudsdkroma.v2 import (
     AddUserToApp,
     AddUserToAppRequest,
@@ -56,6 +57,10 @@ from huaweicloudsdkroma.v2 import (
     DeleteTaskRequest,
     DownloadAssetArchiveRequest,
     EnvCreate,
+    ExportApiDefinitionsV2Request,
+    ExportOpenApiReq,
+    ImportApiDefinitionsV2Request,
+    ImportApiDefinitionsV2RequestBody,
     InstallMultiTasksRequest,
     ListApiGroupsV2Request,
     ListApiRuntimeDefinitionV2Request,
@@ -228,6 +233,7 @@ _WRITING: tuple[tuple[Make, str], ...] = (
         ),
         "roma:apis:publish",
     ),
+    (_one(ExportApiDefinitionsV2Request, body=ExportOpenApiReq(**_GROUP, define="dev")), "roma:apis:export"),
     (_one(CreateEnvironmentV2Request, body=EnvCreate(name="DEV")), "roma:environments:create"),
     (_one(UpdateEnvironmentV2Request, **_ENVIRONMENT, body=EnvCreate(name="DEV")), "roma:environments:update"),
     (_one(DeleteEnvironmentV2Request, **_ENVIRONMENT), "roma:environments:delete"),
@@ -275,4 +281,9 @@ def reading(instance_id: str) -> list[tuple[Any, str]]:
 def writing(instance_id: str, package: Path) -> list[tuple[Any, str]]:
     """Make every request that changes something, a download being one, each with the permission it needs."""
     made = [(make(instance_id), action) for make, action in _WRITING]
-    return [*made, (import_package(package, instance_id), "roma:assets:import")]
+    document = ImportApiDefinitionsV2RequestBody(file_name=FormFile(str(package)))
+    return [
+        *made,
+        (import_package(package, instance_id), "roma:assets:import"),
+        (ImportApiDefinitionsV2Request(instance_id=instance_id, body=document), "roma:apis:import"),
+    ]

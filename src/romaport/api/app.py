@@ -23,6 +23,7 @@ from romaport.api import (
     environments,
     extras,
     instances,
+    openapi,
     products,
     resources,
     tasks,
@@ -53,6 +54,7 @@ _WRITTEN: tuple[Operation, ...] = (
     *tasks.OPERATIONS,
     *topics.OPERATIONS,
     *extras.OPERATIONS,
+    *openapi.OPERATIONS,
 )
 
 OPERATIONS: tuple[Operation, ...] = tuple(

@@ -9,6 +9,7 @@ from romaport.api.handover import HandOvers
 from romaport.assets import Desk
 from romaport.auth import Directory, Gate, Keystone
 from romaport.wire.dialects import Dialect
+from romaport.wire.openapi import OpenapiOptions
 
 __all__ = ["ApiOptions", "Parts"]
 
@@ -35,4 +36,5 @@ class Parts:
     keystone: Keystone
     directory: Directory
     options: ApiOptions
+    openapi: OpenapiOptions = field(default_factory=OpenapiOptions)
     handovers: HandOvers = field(default_factory=HandOvers)

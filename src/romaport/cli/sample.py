@@ -244,9 +244,9 @@ def _fill_product(client: Client, app_id: str) -> None:
         "product_type": 0,
         "protocol_type": 0,
     }
-    made = msgspec.convert(client.post(*link, "products", body=product), _Product)
+    made = msgspec.convert(client.post(*link, "products", body=product), _Made)
     service = {"product_id": made.id, "service_name": "weather", "status": 0}
-    service_id = str(msgspec.convert(client.post(*link, "services", body=service), _Service).service_id)
+    service_id = str(msgspec.convert(client.post(*link, "services", body=service), _Made).service_id)
     measured: dict[str, Any] = {
         "data_type": "number",
         "required": 1,
@@ -260,12 +260,11 @@ def _fill_product(client: Client, app_id: str) -> None:
     client.post(*link, "services", service_id, "commands", body={"name": "empty", "description": "Open the drain"})
 
 
-class _Product(msgspec.Struct):
-    id: int
+class _Made(msgspec.Struct):
+    """The ids that operations on products answer, which are numbers."""
 
-
-class _Service(msgspec.Struct):
-    service_id: int
+    id: int = 0
+    service_id: int = 0
 
 
 def _fill_tasks(client: Client) -> dict[str, str]:

@@ -13,7 +13,7 @@ MIB = 1024 * KIB
 class OpenapiOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an import takes and an export makes at most (contract 6.4)."""
 
-    document_bytes_max: Annotated[int, Meta(ge=KIB, le=64 * MIB, description="Size of a document that comes in.")] = (
+    document_bytes_max: Annotated[int, Meta(ge=KIB, le=4 * MIB, description="Size of a document that comes in.")] = (
         3 * MIB
     )
     depth_max: Annotated[
