@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from sqlalchemy import Connection, CursorResult, Row, Select, create_engine, event
 from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from romaport.errors import StoreUnavailable
 
@@ -125,7 +126,7 @@ def _translated() -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except (DBAPIError, DatabaseError, sqlite3.Error, TimeoutError) as cause:
+    except (DBAPIError, DatabaseError, sqlite3.Error, PoolTimeout) as cause:
         if isinstance(cause, DBAPIError) and not isinstance(
             cause.orig, (sqlite3.OperationalError, sqlite3.DatabaseError)
         ):

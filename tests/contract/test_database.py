@@ -1,4 +1,4 @@
-"""Results that are read row by row: whoever stops reading leaves nothing behind for the next one."""
+"""The database: results read row by row leave nothing behind, and who waits too long for a connection is told so."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
+from romaport.errors import StoreUnavailable
 from romaport.storage import Database, DatabaseOptions, streamed
 from romaport.storage.migrations import migrate
 from romaport.storage.tables import domains
@@ -61,3 +62,8 @@ def test_what_was_not_read_to_its_end_is_no_old_state_for_whoever_comes_next(
             tx.execute(insert(domains).values(id="late", name="late"))
         with database.snapshot() as tx, database.snapshot() as other:
             assert [len(list(streamed(one, NAMES))) for one in (tx, other)] == [NUMBER + 1] * 2
+
+
+def test_who_waits_too_long_for_a_connection_is_told_that_the_database_is_not_available(database: Database) -> None:
+    with database.snapshot(), database.snapshot(), pytest.raises(StoreUnavailable), database.snapshot():
+        pass
