@@ -137,7 +137,9 @@ def _doubled(tx: Transaction, into: Into) -> Iterator[Conflict]:
 
 
 def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
-    for kind in creation_order():
+    steps = staging.outcome(tx, into.job_id)
+    moves = {name for step in (Step.CREATE, Step.UPDATE) for name in steps.get(step, {})}
+    for kind in (found for found in creation_order() if moves.intersection(namesakes(found))):
         for field, limit in kind.quota_within.items():
             target = next(found.to for found in kind.references if found.field == field)
             for key in doubles.crowds(tx, into, kind, field):
@@ -202,14 +204,21 @@ def apply(tx: Transaction, into: Into, vault: Vault) -> None:
     What is replaced is kept as it was, so that the job can be taken back.
     """
     keeping.keep(tx, into.job_id, keeping.updated_of(into.job_id))
+    steps = staging.outcome(tx, into.job_id)
     for kind in creation_order():
-        moving.replace(tx, into, kind.name)
-        for asset_id, local, secrets, filled, new_id in moving.replaced(tx, into.job_id, kind.name):
-            if kind.arrive is not None:
-                moving.write(tx, asset_id, local=_json(kind.arrive(local, into.at)))
-            if filled is not None:
-                _fill(tx, vault, asset_id, secrets, vault.open(filled, owner=new_id))
-        moving.create(tx, into, kind.name)
+        if kind.name in steps.get(Step.CREATE, {}):
+            moving.create(tx, into, kind.name)
+        if kind.name in steps.get(Step.UPDATE, {}):
+            _replace(tx, into, kind, vault)
+
+
+def _replace(tx: Transaction, into: Into, kind: Kind, vault: Vault) -> None:
+    moving.replace(tx, into, kind.name)
+    for asset_id, local, secrets, filled, new_id in moving.replaced(tx, into.job_id, kind.name):
+        if kind.arrive is not None:
+            moving.write(tx, asset_id, local=_json(kind.arrive(local, into.at)))
+        if filled is not None:
+            _fill(tx, vault, asset_id, secrets, vault.open(filled, owner=new_id))
 
 
 def _json(value: object) -> str:
