@@ -60,6 +60,11 @@ class Gates:
             gate.reached.set()
             assert gate.opened.wait(_SECONDS), f"{name} was never opened"
 
+    @property
+    def is_holding(self) -> bool:
+        """Say whether jobs may be held at a checkpoint."""
+        return bool(self._gates)
+
     @contextmanager
     def held(self, name: str) -> Iterator[threading.Event]:
         """Hold every job that passes a checkpoint; the event says that one is there."""
@@ -200,7 +205,12 @@ class EmbeddedServer:
         return self.directory.add_instance(project_id or self.project_id, f"instance-{self.number()}")
 
     def written(self) -> dict[str, object]:
-        """Answer everything that is written down but tokens: every row of the database, every stored file."""
+        """Answer everything that is written down but tokens: every row of the database, every stored file.
+
+        A job that has just ended may still be cleaning up; unless jobs are held, that is waited for.
+        """
+        if not self.gates.is_holding:
+            self.drain()
         with sqlite3.connect(self.data / "romaport.db") as database:
             tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
             rows: dict[str, object] = {
