@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from romaport.api.call import Call, Operation, Reply, Takes
 from romaport.api.environments import environment_name
-from romaport.catalog import alike, is_name_taken
+from romaport.catalog import alike, is_name_taken, json_text
 from romaport.clock import iso
 from romaport.errors import ParameterInvalid, PublicationMissing, RomaportError
 from romaport.ids import new_id
@@ -151,7 +151,7 @@ class _Turn:
             remark=self.remark,
             definition=None if is_release else api.body,
         )
-        text = msgspec.json.encode(api.body, order="sorted").decode() if is_release else api.published
+        text = json_text(api.body) if is_release else api.published
         self._write(call, tx, api, text, published(api.local, made))
         return made
 

@@ -27,7 +27,7 @@ from romaport.assets import (
 )
 from romaport.catalog import Wanted
 from romaport.errors import BodyInvalid
-from romaport.kinds import KINDS
+from romaport.kinds import travels
 from romaport.wire.assets import JobStarted
 from romaport.wire.bodies import decode
 
@@ -81,7 +81,7 @@ def execute_plan(call: Call) -> Reply:
 def export_chosen(call: Call) -> Reply:
     """Begin to export assets by name and tag, or everything."""
     asked = decode(ChosenExport, call.body)
-    problems = [f"select.{kind[:64]}: is no kind that travels" for kind in asked.select if not _travels(kind)]
+    problems = [f"select.{kind[:64]}: is no kind that travels" for kind in asked.select if not travels(kind)]
     if asked.everything and (asked.select or asked.tags):
         problems.append("everything: leaves nothing to select; give it alone")
     if problems:
@@ -139,10 +139,6 @@ def _side(call: Call, name: str) -> Side:
     if not instance_id:
         raise BodyInvalid(problems=f"{name}: must be a package, or the id of an instance of the project")
     return Side(instance_id=call.parts.directory.instance(call.caller.project_id, instance_id).id)
-
-
-def _travels(kind: str) -> bool:
-    return kind in KINDS and KINDS[kind].is_packed
 
 
 def _window(call: Call) -> Window:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from romaport.assets.desk import Desk, actor_of
-from romaport.assets.uploads import SIDES, refuse_unknown_kinds, upload_path
+from romaport.assets.uploads import SIDES, check_package, upload_path
 from romaport.catalog import Actor, Whole, is_sound, key_name, selected
 from romaport.ids import new_id
 from romaport.jobs import Item, JobContext, JobType, Outcome, Owner
@@ -64,9 +64,7 @@ def start_comparison(desk: Desk, owner: Owner, actor: Actor, sides: tuple[Side, 
     """
     for side in sides:
         if side.package is not None:
-            with PackageReader.open(side.package, desk.limits) as reader:
-                refuse_unknown_kinds(reader)
-                reader.verify()
+            check_package(desk, side.package)
     with desk.database.snapshot() as tx:
         desk.ledger.admit(tx, owner, JobType.COMPARE)
     job_id = new_id()

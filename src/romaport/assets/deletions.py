@@ -1,7 +1,7 @@
 """Deletions: a selection and all that belongs to it alone goes, at once or not at all."""
 
 from romaport.assets.desk import Desk, Selected, findings_of
-from romaport.catalog import Actor, delete_selected, forget
+from romaport.catalog import Actor, delete_selected
 from romaport.jobs import JobContext, JobType, Owner
 
 __all__ = ["run_deletion", "start_deletion"]
@@ -22,15 +22,14 @@ def run_deletion(desk: Desk, context: JobContext) -> None:
     """Delete in one transaction, which also ends the job."""
     with desk.database.transaction() as tx:
         context.checkpoint("delete.selecting")
-        counts, conflicts = delete_selected(tx, context.job.id, context.job.request["ids"])
+        kept_seconds = desk.ledger.options.kept_seconds
+        ids = context.job.request["ids"]
+        counts, conflicts = delete_selected(tx, context.job.id, ids, keeps=bool(kept_seconds))
         context.checkpoint("delete.deleted")
         context.record(tx, counts={kind: [0, number] for kind, number in counts.items()}, total=sum(counts.values()))
         if conflicts:
             desk.ledger.fail(tx, context.job, findings_of(conflicts))
         else:
-            kept_seconds = desk.ledger.options.kept_seconds
-            if not kept_seconds:
-                forget(tx, [context.job.id])
             done = {kind: [number, number] for kind, number in counts.items()}
             context.record(tx, counts=done, done=context.job.total, outcome={"removed": counts})
             desk.ledger.succeed(tx, context.job, kept_seconds=kept_seconds)

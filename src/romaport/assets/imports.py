@@ -22,10 +22,8 @@ from romaport.catalog import (
     check,
     decisions,
     discard,
-    forget,
     key_name,
     open_holes,
-    outcome,
 )
 from romaport.errors import PlanOutdated
 from romaport.jobs import Finding, Item, JobContext, JobType, Outcome, Owner, Severity
@@ -94,11 +92,8 @@ def _said(found: Item | Decision) -> str:
 
 def _apply(desk: Desk, context: JobContext, tx: Transaction, plan: tuple[Into, Policy]) -> None:
     into, policy = plan
-    steps = outcome(tx, context.job.id)
-    apply(tx, into, desk.vault)
     kept_seconds = desk.ledger.options.kept_seconds
-    if not kept_seconds:
-        forget(tx, [context.job.id])
+    steps = apply(tx, into, desk.vault, keeps=bool(kept_seconds))
     context.checkpoint("import.applied")
     desk.ledger.note(tx, context.job, hole_findings(open_holes(tx, into, policy, writes=True)))
     context.record(tx, done=context.job.total, outcome=_done(steps))

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
 from romaport.assets.desk import Desk, actor_of, findings_of, visible_job
 from romaport.assets.imports import hole_findings
 from romaport.assets.uploads import (
@@ -12,6 +10,7 @@ from romaport.assets.uploads import (
     Values,
     accept,
     into_of,
+    opened_values,
     policy_of,
     sealed_values,
     stage_upload,
@@ -89,10 +88,7 @@ def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str
     with desk.database.transaction() as tx:
         plan = visible_job(desk, tx, owner, actor, plan_id)
         _check_executable(desk, tx, plan)
-        values: Values = {}
-        sealed = desk.ledger.sealed(tx, plan_id)
-        if sealed:
-            values = msgspec.json.decode(desk.vault.open(sealed, owner=plan_id))
+        values = opened_values(desk, tx, plan_id)
         desk.ledger.open(
             tx,
             owner,

@@ -14,17 +14,19 @@ from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, ValueUnmatched
 from romaport.ids import new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
-from romaport.kinds import KINDS, Kind, creation_order
+from romaport.kinds import KINDS, Kind, creation_order, travels
 from romaport.packages import Entry, PackageReader
+from romaport.storage import Transaction
 
 __all__ = [
     "SIDES",
     "ImportOptions",
     "Values",
     "accept",
+    "check_package",
     "into_of",
+    "opened_values",
     "policy_of",
-    "refuse_unknown_kinds",
     "sealed_values",
     "stage_upload",
     "upload_path",
@@ -70,9 +72,7 @@ def accept(  # noqa: PLR0913 - who wants what done with which package
     if options.datasource_overwrite and not options.merges:
         raise ImportContradictory
     _check_values(values)
-    with PackageReader.open(package, desk.limits) as reader:
-        refuse_unknown_kinds(reader)
-        reader.verify()
+    check_package(desk, package)
     # A job that could not be opened anyway must not cost the store a copy.
     with desk.database.snapshot() as tx:
         desk.ledger.admit(tx, owner, type_)
@@ -96,8 +96,15 @@ def sealed_values(desk: Desk, job_id: str, values: Values) -> bytes | None:
     return desk.vault.seal(msgspec.json.encode(values), owner=job_id) if values else None
 
 
+def opened_values(desk: Desk, tx: Transaction, job_id: str) -> Values:
+    """Answer the values that came with a job's request."""
+    sealed = desk.ledger.sealed(tx, job_id)
+    values: Values = msgspec.json.decode(desk.vault.open(sealed, owner=job_id)) if sealed else {}
+    return values
+
+
 def _check_values(values: Values) -> None:
-    problems = [f"values: {kind[:64]} is no kind that travels" for kind in values if not _is_packed(kind)]
+    problems = [f"values: {kind[:64]} is no kind that travels" for kind in values if not travels(kind)]
     count = sum(len(paths) for names in values.values() for paths in names.values())
     if count > _VALUES_MAX:
         problems.append(f"values: at most {_VALUES_MAX}, {count} given")
@@ -105,15 +112,13 @@ def _check_values(values: Values) -> None:
         raise BodyInvalid(problems="; ".join(problems))
 
 
-def refuse_unknown_kinds(reader: PackageReader) -> None:
-    """Raise `PackageUnreadable` for a package with kinds that do not travel here."""
-    unknown = sorted(kind for kind in reader.manifest.counts if not _is_packed(kind))
-    if unknown:
-        raise PackageUnreadable(problem=f"manifest.json: kinds {', '.join(unknown)[:100]} are not known here")
-
-
-def _is_packed(kind: str) -> bool:
-    return kind in KINDS and KINDS[kind].is_packed
+def check_package(desk: Desk, package: Path) -> None:
+    """Read a package whole; raise what it has wrong, `PackageUnreadable` for kinds that do not travel here too."""
+    with PackageReader.open(package, desk.limits) as reader:
+        unknown = sorted(kind for kind in reader.manifest.counts if not travels(kind))
+        if unknown:
+            raise PackageUnreadable(problem=f"manifest.json: kinds {', '.join(unknown)[:100]} are not known here")
+        reader.verify()
 
 
 def into_of(context: JobContext, desk: Desk) -> Into:
@@ -156,19 +161,13 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[F
         # An asset is done twice: once put aside and checked, once moved into place.
         context.plan(counts, total=2 * sum(counts.values()))
         context.checkpoint("import.planned")
-    values = _values(desk, context)
+    with desk.database.snapshot() as tx:
+        values = opened_values(desk, tx, context.job.id)
     findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
     for name in counts:
         findings.extend(_stage_kind(desk, context, KINDS[name], reader, values.get(name, {})))
         context.checkpoint(f"import.staged.{name}")
     return findings[:_FINDINGS_MAX]
-
-
-def _values(desk: Desk, context: JobContext) -> Values:
-    with desk.database.snapshot() as tx:
-        sealed = desk.ledger.sealed(tx, context.job.id)
-    values: Values = msgspec.json.decode(desk.vault.open(sealed, owner=context.job.id)) if sealed else {}
-    return values
 
 
 def _unmatched(kind: str, name: str) -> Finding:

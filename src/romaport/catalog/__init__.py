@@ -9,7 +9,6 @@ from romaport.catalog.arrivals import (
     discard,
     discard_except,
     open_holes,
-    outcome,
     stage,
     staged_count,
 )
@@ -20,6 +19,7 @@ from romaport.catalog.intake import Intake, Problem, is_sound
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
 from romaport.catalog.store.listing import Page
+from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
 from romaport.catalog.uniqueness import alike, is_name_taken
@@ -52,9 +52,9 @@ __all__ = [
     "forget",
     "is_name_taken",
     "is_sound",
+    "json_text",
     "key_name",
     "open_holes",
-    "outcome",
     "selected",
     "stage",
     "staged_count",

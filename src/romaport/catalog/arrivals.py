@@ -9,7 +9,8 @@ import msgspec
 from romaport.catalog import quotas
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
-from romaport.catalog.store import conflicts, doubles, keeping, moving, staging
+from romaport.catalog.store import conflicts, doubles, keeping, moving, rows, staging
+from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Decided, Holes, Into, Step
 from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, MASK, Change, Kind, changes, creation_order, namesakes
@@ -24,7 +25,6 @@ __all__ = [
     "discard",
     "discard_except",
     "open_holes",
-    "outcome",
     "stage",
     "staged_count",
 ]
@@ -150,11 +150,6 @@ def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
             yield Conflict(kind=kind.name, key=(kind.title,), error=error)
 
 
-def outcome(tx: Transaction, job_id: str) -> dict[str, dict[str, int]]:
-    """Count what becomes of the staged assets, by step and kind."""
-    return {step.value: counts for step, counts in staging.outcome(tx, job_id).items()}
-
-
 def decisions(tx: Transaction, job_id: str, vault: Vault) -> Iterator[Decision]:
     """Yield what becomes of every staged asset, in the order of creation, without holding them."""
     lacking = {(found.kind, found.position): found for found in staging.holes(tx, job_id) if found.step is Step.UPDATE}
@@ -198,41 +193,40 @@ def _secret_changes(found: Decided, vault: Vault, holes: Holes | None) -> Iterat
         yield {"field": path} | {side: value for side, value in sides.items() if value is not None}
 
 
-def apply(tx: Transaction, into: Into, vault: Vault) -> None:
+def apply(tx: Transaction, into: Into, vault: Vault, *, keeps: bool) -> dict[str, dict[str, int]]:
     """Move a staged, checked and decided package into its instance, in the caller's one transaction.
 
-    What is replaced is kept as it was, so that the job can be taken back.
+    With `keeps`, what is replaced is kept as it was, so that the job can be taken back. Answer how many assets
+    took which step, by step and kind.
     """
-    keeping.keep(tx, into.job_id, keeping.updated_of(into.job_id))
+    if keeps:
+        keeping.keep(tx, into.job_id, keeping.updated_of(into.job_id))
     steps = staging.outcome(tx, into.job_id)
     for kind in creation_order():
         if kind.name in steps.get(Step.CREATE, {}):
             moving.create(tx, into, kind.name)
         if kind.name in steps.get(Step.UPDATE, {}):
             _replace(tx, into, kind, vault)
+    return {step.value: counts for step, counts in steps.items()}
 
 
 def _replace(tx: Transaction, into: Into, kind: Kind, vault: Vault) -> None:
     moving.replace(tx, into, kind.name)
     for asset_id, local, secrets, filled, new_id in moving.replaced(tx, into.job_id, kind.name):
         if kind.arrive is not None:
-            moving.write(tx, asset_id, local=_json(kind.arrive(local, into.at)))
+            rows.set_columns(tx, asset_id, local=json_text(kind.arrive(local, into.at)))
         if filled is not None:
             _fill(tx, vault, asset_id, secrets, vault.open(filled, owner=new_id))
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _fill(tx: Transaction, vault: Vault, asset_id: str, sealed: bytes | None, filled: bytes) -> None:
     """Give an asset that exists the secrets that the import was handed for it."""
     secrets = {**_opened(vault, sealed, asset_id), **msgspec.json.decode(filled)}
-    moving.write(
+    rows.set_columns(
         tx,
         asset_id,
         secrets=vault.seal(msgspec.json.encode(secrets), owner=asset_id),
-        secret_paths=_json(sorted(secrets)),
+        secret_paths=json_text(sorted(secrets)),
     )
 
 
@@ -245,6 +239,6 @@ def open_holes(tx: Transaction, into: Into, policy: Policy, *, writes: bool) -> 
     ]
     for found in lacking:
         if writes and found.met_id is not None and found.step is Step.UPDATE:
-            moving.write(tx, found.met_id, holes=_json(found.lacking))
+            rows.set_columns(tx, found.met_id, holes=json_text(found.lacking))
         for path in found.lacking:
             yield found.kind, key_name(found.key), path

@@ -162,7 +162,7 @@ class Catalog:
             tx,
             asset.id,
             published=published,
-            local=msgspec.json.encode(local, order="sorted").decode(),
+            local=rows.json_text(local),
             updated_by=actor.user_id,
             updated_by_name=actor.user_name,
             updated_at=milliseconds(actor.at),
@@ -172,7 +172,7 @@ class Catalog:
 
     def set_local(self, tx: Transaction, asset: Asset, local: dict[str, Any]) -> None:
         """Set an asset's local fields, as what follows from a change of something else."""
-        rows.set_columns(tx, asset.id, local=msgspec.json.encode(local, order="sorted").decode(), change_id=new_id())
+        rows.set_columns(tx, asset.id, local=rows.json_text(local), change_id=new_id())
 
     def note(self, tx: Transaction, asset: Asset, actor: Actor, **local: object) -> Asset:
         """Set some local fields of an asset, and nothing that travels."""
@@ -319,8 +319,8 @@ class Catalog:
         return {
             "key": rows.key_text(key),
             "name": key[-1],
-            "body": msgspec.json.encode(parts.body, order="sorted").decode(),
-            "local": msgspec.json.encode(parts.local, order="sorted").decode(),
+            "body": rows.json_text(parts.body),
+            "local": rows.json_text(parts.local),
             "secrets": sealed,
             "secret_paths": _json_list(parts.secrets),
             "holes": "[]",
@@ -332,7 +332,7 @@ class Catalog:
 
 
 def _json_list(paths: Iterable[str]) -> str:
-    return msgspec.json.encode(sorted(paths)).decode()
+    return rows.json_text(sorted(paths))
 
 
 def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, tuple[str, bool]]:

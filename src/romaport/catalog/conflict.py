@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from romaport.errors import AppKeyTaken, AppNameTaken, AssetNameTaken, RomaportError
-from romaport.kinds import Kind
+from romaport.errors import AppKeyTaken, AppNameTaken, AssetInUse, AssetNameTaken, RomaportError
+from romaport.kinds import KINDS, Kind
 
 __all__ = ["CONFLICTS_MAX", "Conflict", "key_name", "taken"]
 
@@ -25,6 +25,14 @@ class Conflict:
     def name(self) -> str:
         """What people call it: the names of what scopes it, then its own."""
         return key_name(self.key)
+
+    @classmethod
+    def in_use(cls, user: tuple[str, str, str, str]) -> "Conflict":
+        """Make one of (kind, key, target's kind, target's key): the target cannot go while the other refers to it."""
+        kind, key, target_kind, target_key = user
+        users = f"{KINDS[kind].title} {key_name(key)}"
+        error = AssetInUse(kind=KINDS[target_kind].title, name=key_name(target_key), users=users)
+        return cls.of(target_kind, target_key, error)
 
     @classmethod
     def of(cls, kind: str, key: str, error: RomaportError) -> "Conflict":

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
-from romaport.catalog.store.rows import key_text
+from romaport.catalog.store.rows import json_text, key_text
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
@@ -208,10 +208,10 @@ class Intake:
                 "name": key[-1],
                 "body": body,
                 "published": body if self._kind.arrive else None,
-                "local": _json(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
+                "local": json_text(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
                 "secrets": self._sealed(secrets, asset_id),
-                "secret_paths": _json(sorted(secrets)),
-                "holes": _json(sorted(set(entry.holes) - set(secrets))),
+                "secret_paths": json_text(sorted(secrets)),
+                "holes": json_text(sorted(set(entry.holes) - set(secrets))),
                 "filled": self._sealed(filled, asset_id),
             }
         )
@@ -234,10 +234,6 @@ class Intake:
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:
         return self._vault.seal(msgspec.json.encode(secrets), owner=asset_id) if secrets else None
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def _checked(what: str, check: Callable[[Any], object], value: object) -> Iterator[RomaportError]:

@@ -10,7 +10,7 @@ from romaport.catalog.naming import rename_scoped
 from romaport.catalog.store import doubles, keeping, selection
 from romaport.catalog.store.rows import key_text
 from romaport.clock import iso
-from romaport.errors import AssetChanged, AssetInUse, ReferenceMissing, RoleMissing
+from romaport.errors import AssetChanged, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, Kind, creation_order, namesakes
 from romaport.storage import Transaction
 
@@ -75,12 +75,8 @@ class Return:
             yield Conflict.of(kind, key, RoleMissing(role="modify"))
 
     def _used(self) -> Iterator[Conflict]:
-        for kind, key, target_kind, target_key in selection.users_outside(
-            self._tx, limit=CONFLICTS_MAX, spared=keeping.kept_ids(self._job_id)
-        ):
-            users = f"{KINDS[kind].title} {key_name(key)}"
-            error = AssetInUse(kind=KINDS[target_kind].title, name=key_name(target_key), users=users)
-            yield Conflict.of(target_kind, target_key, error)
+        spared = keeping.kept_ids(self._job_id)
+        yield from map(Conflict.in_use, selection.users_outside(self._tx, limit=CONFLICTS_MAX, spared=spared))
 
     def _clashing(self) -> Iterator[Conflict]:
         for kind, key, field in keeping.clashes(

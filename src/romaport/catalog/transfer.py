@@ -7,7 +7,6 @@ import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name
 from romaport.catalog.store import keeping, selection
-from romaport.errors import AssetInUse
 from romaport.kinds import KINDS, Kind, creation_order
 from romaport.storage import Transaction
 
@@ -107,8 +106,10 @@ def _union(first: str, second: str) -> tuple[str, ...]:
     return tuple(sorted({*msgspec.json.decode(first), *msgspec.json.decode(second)}))
 
 
-def delete_selected(tx: Transaction, job_id: str, ids: Collection[str]) -> tuple[dict[str, int], list[Conflict]]:
-    """Delete assets and all that belongs to them alone, keeping them for a rollback of the job.
+def delete_selected(
+    tx: Transaction, job_id: str, ids: Collection[str], *, keeps: bool
+) -> tuple[dict[str, int], list[Conflict]]:
+    """Delete assets and all that belongs to them alone; with `keeps`, they are kept for a rollback of the job.
 
     Answer the counts, or what still refers to them.
     """
@@ -117,14 +118,8 @@ def delete_selected(tx: Transaction, job_id: str, ids: Collection[str]) -> tuple
         found = selection.counts(tx)
         users = selection.users_outside(tx, limit=CONFLICTS_MAX)
         if users:
-            return found, [_in_use(user) for user in users]
-        keeping.keep(tx, job_id, selection.chosen())
+            return found, [Conflict.in_use(user) for user in users]
+        if keeps:
+            keeping.keep(tx, job_id, selection.chosen())
         selection.remove_selected(tx)
         return found, []
-
-
-def _in_use(user: tuple[str, str, str, str]) -> Conflict:
-    kind, key, target_kind, target_key = user
-    users = f"{KINDS[kind].title} {key_name(key)}"
-    error = AssetInUse(kind=KINDS[target_kind].title, name=key_name(target_key), users=users)
-    return Conflict.of(target_kind, target_key, error)

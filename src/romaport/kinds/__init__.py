@@ -56,6 +56,7 @@ __all__ = [
     "runtime_definition",
     "served_by",
     "split",
+    "travels",
     "with_local",
     "withdrawn",
 ]
@@ -100,6 +101,11 @@ def changing_references() -> tuple[tuple[str, str], ...]:
     return tuple(
         (kind.name, found.field) for kind in KINDS.values() for found in kind.references if found.changes_target
     )
+
+
+def travels(name: str) -> bool:
+    """Say whether this is the name of a kind whose assets travel in packages."""
+    return name in KINDS and KINDS[name].is_packed
 
 
 def namesakes(kind: Kind) -> tuple[str, ...]:

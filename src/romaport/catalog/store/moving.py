@@ -16,7 +16,7 @@ from romaport.storage.tables import (
     staged_uniques,
 )
 
-__all__ = ["create", "replace", "replaced", "write"]
+__all__ = ["create", "replace", "replaced"]
 
 staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
 
@@ -135,8 +135,3 @@ def replaced(
         .order_by(staged.position)
     )
     return [(row[0], msgspec.json.decode(row[1]), row[2], row[3], row[4]) for row in tx.execute(statement)]
-
-
-def write(tx: Transaction, asset_id: str, **columns: Any) -> None:  # noqa: ANN401 - columns of several types
-    """Write some columns of an asset that is updated."""
-    tx.execute(update(assets).where(assets.c.id == asset_id).values(**columns))

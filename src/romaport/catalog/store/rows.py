@@ -24,6 +24,7 @@ __all__ = [
     "change",
     "count",
     "ids_of",
+    "json_text",
     "keyed_by",
     "loaded",
     "members",
@@ -39,6 +40,11 @@ __all__ = [
 
 _IDS_PER_STATEMENT = 5_000
 _NUMBERS = "ids"
+
+
+def json_text(value: object) -> str:
+    """Write a value the way the tables hold it: JSON, the names of objects in order."""
+    return msgspec.json.encode(value, order="sorted").decode()
 
 
 def key_text(key: Iterable[str]) -> str:
