@@ -38,7 +38,7 @@ def _pass(_name: str) -> None:
 
 
 def open_storage(settings: Settings) -> tuple[Database, Vault]:
-    """Open the data folder, making or migrating what it needs."""
+    """Open the data folder and the database, making or migrating what they need."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.data / "romaport.db", settings.database)
     migrate(database)

@@ -9,6 +9,7 @@ from romaport.storage.database import (
     after_commit,
     streamed,
 )
+from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.vault import Vault, key_from_file
 
 __all__ = [
@@ -20,6 +21,9 @@ __all__ = [
     "TransactionConflict",
     "Vault",
     "after_commit",
+    "hold",
+    "json_field",
     "key_from_file",
+    "load",
     "streamed",
 ]

@@ -1,22 +1,19 @@
-"""The database: connections, transactions, and the questions in which dialects differ.
+"""The database: connections, transactions, and what is done once they are committed.
 
-A use case opens one transaction and hands it down; nothing below it commits. Writers take turns
-from their first statement on (`BEGIN IMMEDIATE`), so a transaction that has begun is never
-refused half-way for another writer's sake.
+A use case opens one transaction and hands it down; nothing below it commits.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from msgspec import Meta, Struct
-from sqlalchemy import Connection, CursorResult, Row, Select, create_engine, event
-from sqlalchemy.exc import DatabaseError, DBAPIError, IntegrityError
+from sqlalchemy import Connection, CursorResult, Row, Select
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from romaport.errors import StoreUnavailable
+from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
 
 __all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit", "streamed"]
 
@@ -31,38 +28,31 @@ TransactionConflict = IntegrityError
 """A uniqueness rule was about to be broken: someone else was faster."""
 
 
-class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How the database is used."""
-
-    connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
-    wait_seconds: Annotated[
-        int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
-    ] = 30
-
-
 class Database:
-    """One SQLite database in write-ahead mode.
+    """One database: SQLite in a file, or PostgreSQL if the options name one.
 
     Raises `StoreUnavailable` wherever the database cannot be opened, read or written.
     """
 
     def __init__(self, path: Path, options: DatabaseOptions) -> None:
-        self.path = path
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            pool_size=options.connections_max,
-            max_overflow=0,
-            pool_timeout=options.wait_seconds,
-            connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
-        )
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", _begin)
+        self.options = options
+        self._dialect = dialect_of(path, options)
+        self._engine = self._dialect.engine(options)
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether other processes may work on it at the same time."""
+        return bool(self.options.url)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a transaction that writes; commit when the block ends, undo everything when it raises."""
         callbacks: list[Callable[[], None]] = []
-        with _translated(), self._engine.connect() as connection, connection.execution_options(writes=True).begin():
+        with (
+            _translated(self._dialect),
+            self._engine.connect() as connection,
+            self._dialect.writing(connection).begin(),
+        ):
             connection.info[_CALLBACKS] = callbacks
             with _streams_ended(connection):
                 yield connection
@@ -72,7 +62,12 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[Transaction]:
         """Open a transaction that reads one unchanging state, and may fill temporary tables."""
-        with _translated(), self._engine.connect() as connection, connection.begin(), _streams_ended(connection):
+        with (
+            _translated(self._dialect),
+            self._engine.connect() as connection,
+            self._dialect.reading(connection).begin(),
+            _streams_ended(connection),
+        ):
             yield connection
 
     def close(self) -> None:
@@ -106,29 +101,16 @@ def _streams_ended(connection: Connection) -> Iterator[None]:
             result.close()
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # The driver's own transaction control would begin transactions late; ours begin them by hand.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated(dialect: Dialect) -> Iterator[None]:
+    ours: tuple[type[Exception], ...] = (DBAPIError, *dialect.errors)
     try:
         yield
     except IntegrityError:
         raise
-    except (DBAPIError, DatabaseError, sqlite3.Error, PoolTimeout) as cause:
-        if isinstance(cause, DBAPIError) and not isinstance(
-            cause.orig, (sqlite3.OperationalError, sqlite3.DatabaseError)
-        ):
+    except PoolTimeout as cause:
+        raise StoreUnavailable(store="database") from cause
+    except ours as cause:
+        if not dialect.is_broken(cause):
             raise
         raise StoreUnavailable(store="database") from cause

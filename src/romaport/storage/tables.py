@@ -29,6 +29,7 @@ __all__ = [
     "assets",
     "counters",
     "domains",
+    "facts",
     "grants",
     "instances",
     "job_findings",
@@ -218,6 +219,14 @@ counters = Table(
     METADATA,
     Column("name", String(32), primary_key=True),
     Column("last", BigInteger, nullable=False),
+)
+
+# What every process must agree on, such as the key under which secrets lie.
+facts = Table(
+    "facts",
+    METADATA,
+    Column("name", String(32), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
 )
 
 # What a job has changed or removed, as it was before: kept so that the job can be taken back.

@@ -8,7 +8,7 @@ from sqlalchemy import CTE, Select, and_, exists, func, literal, select, union_a
 from romaport.catalog.store.keeping import kept_ids
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.kinds import Kind
-from romaport.storage import Transaction
+from romaport.storage import Transaction, json_field
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -52,7 +52,7 @@ def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
             staged.key,
             literal(1).label("is_staged"),
             edges.target_id.label("scope_id"),
-            *(func.json_extract(staged.body, f"$.{field}").label(field) for field in fields),
+            *(json_field(staged.body, field).label(field) for field in fields),
         )
         .join(staged_references, and_(same_place(), edges.field == scope))
         .where(staged.job_id == into.job_id, staged.kind == kind, staged.step.in_(_MOVES))
@@ -65,7 +65,7 @@ def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
             assets.c.key,
             literal(0),
             asset_references.c.target_id,
-            *(func.json_extract(assets.c.body, f"$.{field}") for field in fields),
+            *(json_field(assets.c.body, field) for field in fields),
         )
         .join(asset_references, and_(asset_references.c.asset_id == assets.c.id, asset_references.c.field == scope))
         .where(assets.c.instance_id == into.instance_id, assets.c.kind == kind, ~replaced)
@@ -80,10 +80,7 @@ def returning(tx: Transaction, job_id: str, going: Select[Any], kind: Kind, limi
     """
     (scope,) = kind.scopes
     kept, own, held = kept_assets.c, kept_asset_references.c, asset_references.c
-    same = (
-        func.json_extract(assets.c.body, f"$.{field}") == func.json_extract(kept.body, f"$.{field}")
-        for field in kind.also_unique
-    )
+    same = (json_field(assets.c.body, field) == json_field(kept.body, field) for field in kind.also_unique)
     statement = (
         select(kept.key, func.min(assets.c.key))
         .join(kept_asset_references, and_(own.job_id == kept.job_id, own.asset_id == kept.id, own.field == scope.field))

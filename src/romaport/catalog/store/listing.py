@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
 from romaport.catalog.store.visibility import is_open_to, visible_ids
 from romaport.kinds import Filter
-from romaport.storage import Transaction, streamed
+from romaport.storage import Transaction, json_field, streamed
 from romaport.storage.tables import asset_references, assets
 
 __all__ = ["Page", "listed", "page"]
@@ -62,7 +62,7 @@ _COLUMNS = {"id": assets.c.id, "creator": assets.c.created_by_name}
 def _condition(matches: str, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
     where, *path = matches.split(".")
     if where == "name":
-        return assets.c.name.contains(value, autoescape=True) if is_fuzzy else assets.c.name == value
+        return assets.c.name.icontains(value, autoescape=True) if is_fuzzy else assets.c.name == value
     if where in _COLUMNS:
         return _COLUMNS[where] == value
     if where == "created":
@@ -73,9 +73,9 @@ def _condition(matches: str, value: str, *, is_fuzzy: bool) -> ColumnElement[boo
 
 
 def _has_value(column: ColumnElement[Any], path: str, value: str, *, is_fuzzy: bool) -> ColumnElement[bool]:
-    text = func.coalesce(cast(func.json_extract(column, f"$.{path}"), Text), "")
+    text = func.coalesce(json_field(column, path), "")
     if is_fuzzy:
-        return text.contains(value, autoescape=True)
+        return text.icontains(value, autoescape=True)
     if value.lower() in ("true", "false"):
         is_true = text.in_(["1", "true"])
         return is_true if value.lower() == "true" else ~is_true

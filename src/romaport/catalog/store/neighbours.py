@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Select, func, select
 
-from romaport.storage import Transaction
+from romaport.storage import Transaction, json_field
 from romaport.storage.tables import asset_references, assets
 
 __all__ = ["count_referring", "ids_alike"]
@@ -32,6 +32,6 @@ def ids_alike(tx: Transaction, place: tuple[str, str], held: Mapping[str, str], 
     for field, target_id in within.items():
         statement = _referring(statement, kind, field, target_id)
     for field, value in held.items():
-        column = assets.c.name if field == "name" else func.json_extract(assets.c.body, f"$.{field}")
+        column = assets.c.name if field == "name" else json_field(assets.c.body, field)
         statement = statement.where(column == value)
     return list(tx.execute(statement.order_by(assets.c.created_at, assets.c.id)).scalars())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
+    VARCHAR,
     Column,
     Integer,
     MetaData,
@@ -49,7 +50,8 @@ __all__ = [
 _SELECTED = Table(
     "selected",
     MetaData(),
-    Column("asset_id", String(32), primary_key=True),
+    # In the collation of the ids that it is compared with.
+    Column("asset_id", String(32).with_variant(VARCHAR(32, collation="C"), "postgresql"), primary_key=True),
     # Not asked for, but needed by what was.
     Column("is_dragged", Integer, nullable=False, server_default="0"),
     prefixes=["TEMPORARY"],

@@ -6,9 +6,9 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 
-from romaport.storage import Transaction, streamed
+from romaport.storage import Transaction, load, streamed
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -88,8 +88,7 @@ def stage(
 ) -> None:
     """Insert a batch of staged assets with their references and unique values."""
     for table, batch in ((staged_assets, rows), (staged_references, references), (staged_uniques, unique)):
-        if batch:
-            tx.execute(insert(table), list(batch))
+        load(tx, table, batch)
 
 
 def staged_count(tx: Transaction, job_id: str, kind: str) -> int:

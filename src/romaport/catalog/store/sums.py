@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, select
 
 from romaport.catalog.store.staging import Into, Step
-from romaport.storage import Transaction
+from romaport.storage import Transaction, json_field
 from romaport.storage.tables import assets, staged_assets
 
 __all__ = ["sum_after", "sum_of"]
@@ -34,7 +34,7 @@ def _held(instance_id: str, kinds: Collection[str], field: str) -> Select[Any]:
 
 
 def _number(body: ColumnElement[str], field: str) -> ColumnElement[int]:
-    return func.coalesce(func.sum(cast(func.json_extract(body, f"$.{field}"), Integer)), 0)
+    return func.coalesce(func.sum(cast(json_field(body, field), Integer)), 0)
 
 
 def _added(tx: Transaction, statement: Select[Any]) -> int:

@@ -1,0 +1,265 @@
+"""What SQLite and PostgreSQL are asked in different words: opening, waiting for a turn, fields of JSON texts, loading.
+
+Everything else is said once, in SQLAlchemy's words, for both.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from msgspec import Meta, Struct
+from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, insert, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+from romaport.errors import SettingInvalid
+
+__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load"]
+
+_SETTING = "ROMAPORT_DATABASE_URL"
+_CONNECT_SECONDS = 5
+# A peer that acknowledges nothing for so long is gone: a cut cable must not hold a request or a job for good.
+_SILENT_SECONDS = 10
+# Sent as an error of a class that the driver takes for ours: the session was idle too long, or the server became
+# a standby.
+_BROKEN_STATES = frozenset({"25P03", "25006"})
+
+
+class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the database is used."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder."
+        ),
+    ] = ""
+    connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
+    wait_seconds: Annotated[
+        int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
+    ] = 30
+    idle_seconds: Annotated[
+        int,
+        Meta(ge=1, le=3600, description="How long a transaction may be silent before PostgreSQL undoes it."),
+    ] = 30
+
+
+class Dialect(Protocol):
+    """One of the two databases."""
+
+    @property
+    def errors(self) -> tuple[type[Exception], ...]:
+        """Answer what the driver itself raises, where SQLAlchemy is not between."""
+
+    def engine(self, options: DatabaseOptions) -> Engine:
+        """Open a bounded pool of connections."""
+
+    def writing(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that writes what is committed by then, statement by statement."""
+
+    def reading(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that sees one unchanging state."""
+
+    def is_broken(self, cause: Exception) -> bool:
+        """Say whether an error is the database's state of health and not a mistake of ours."""
+
+
+class Sqlite:
+    """One file in write-ahead mode.
+
+    Writers take turns from their first statement on (`BEGIN IMMEDIATE`), so a transaction that has begun is never
+    refused half-way for another writer's sake.
+    """
+
+    errors: tuple[type[Exception], ...] = (sqlite3.Error,)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def engine(self, options: DatabaseOptions) -> Engine:
+        """Open a bounded pool of connections."""
+        engine = create_engine(
+            URL.create("sqlite", database=str(self._path)),
+            pool_size=options.connections_max,
+            max_overflow=0,
+            pool_timeout=options.wait_seconds,
+            connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", _begin)
+        return engine
+
+    def writing(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that takes the writer's turn."""
+        return connection.execution_options(writes=True)
+
+    def reading(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that sees one unchanging state."""
+        return connection
+
+    def is_broken(self, cause: Exception) -> bool:
+        """Say whether an error is the database's state of health and not a mistake of ours."""
+        return isinstance(_driver_error(cause), sqlite3.DatabaseError)
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own transaction control would begin transactions late; ours begin them by hand.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Postgresql:
+    """A PostgreSQL server; writers work side by side, and whoever must be alone says so with `hold`."""
+
+    def __init__(self, url: URL) -> None:
+        from psycopg import Error
+
+        self.errors: tuple[type[Exception], ...] = (Error,)
+        self._url = url.set(drivername="postgresql+psycopg")
+
+    def engine(self, options: DatabaseOptions) -> Engine:
+        """Open a bounded pool of connections."""
+        return create_engine(
+            self._url,
+            pool_size=options.connections_max,
+            max_overflow=0,
+            pool_timeout=options.wait_seconds,
+            # A connection that a restart of the server has cut is replaced before anyone works with it.
+            pool_pre_ping=True,
+            connect_args={"options": _session(options), "application_name": "romaport"} | network_limits(),
+        )
+
+    def writing(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that writes what is committed by then, statement by statement."""
+        return connection.execution_options(isolation_level="READ COMMITTED")
+
+    def reading(self, connection: Connection) -> Connection:
+        """Prepare a connection for a transaction that sees one unchanging state."""
+        return connection.execution_options(isolation_level="REPEATABLE READ")
+
+    def is_broken(self, cause: Exception) -> bool:
+        """Say whether an error is the database's state of health and not a mistake of ours."""
+        from psycopg import InterfaceError, OperationalError
+
+        found = _driver_error(cause)
+        is_cut = isinstance(cause, DBAPIError) and cause.connection_invalidated
+        is_ill = isinstance(found, (OperationalError, InterfaceError))
+        return is_cut or is_ill or getattr(found, "sqlstate", None) in _BROKEN_STATES
+
+
+def _driver_error(cause: Exception) -> BaseException | None:
+    return cause.orig if isinstance(cause, DBAPIError) else cause
+
+
+def network_limits() -> dict[str, int]:
+    """Answer what libpq is told, so that a peer that is gone is noticed: seconds, and milliseconds for the last."""
+    return {
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": _SILENT_SECONDS // 2,
+        "keepalives_interval": 1,
+        "keepalives_count": _SILENT_SECONDS // 2,
+        "tcp_user_timeout": _SILENT_SECONDS * 1000,
+    }
+
+
+def _session(options: DatabaseOptions) -> str:
+    # A process that is frozen in a transaction must not keep its locks for good.
+    limits = {"lock_timeout": options.wait_seconds, "idle_in_transaction_session_timeout": options.idle_seconds}
+    return " ".join(f"-c {name}={seconds * 1000}" for name, seconds in limits.items())
+
+
+def dialect_of(path: Path, options: DatabaseOptions) -> Dialect:
+    """Answer the database that the options name, or without a URL that of a file; raise `SettingInvalid`."""
+    if not options.url:
+        return Sqlite(path)
+    try:
+        parsed = make_url(options.url)
+    except ArgumentError:
+        # The cause names the whole URL, and a password may be in it.
+        raise SettingInvalid(name=_SETTING, rule="must be postgresql://user:password@host:port/database") from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise SettingInvalid(name=_SETTING, rule="must begin with postgresql://; empty keeps a file in the data folder")
+    if find_spec("psycopg") is None:
+        raise SettingInvalid(name=_SETTING, rule="needs the PostgreSQL driver: pip install 'romaport[postgres]'")
+    return Postgresql(parsed)
+
+
+def hold(tx: Connection, name: str) -> None:
+    """Be the only transaction that holds a name, until this one ends; whoever else wants it waits.
+
+    What is read after this was committed by everyone who held the name before. On SQLite every writer is alone
+    anyway.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+class json_field(GenericFunction[str]):  # noqa: N801 - used like a function of SQL
+    """The text of a field of a JSON text, by dotted path; null where there is none.
+
+    A truth is `true` or `false` on PostgreSQL and `1` or `0` on SQLite.
+    """
+
+    type = Text()
+    inherit_cache = True
+
+    def __init__(self, column: Any, path: str) -> None:  # noqa: ANN401 - any expression that is a text
+        super().__init__(column, path)
+
+
+@compiles(json_field, "sqlite")
+def _sqlite_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
+    column, path = element.clauses
+    return f"CAST(json_extract({compiler.process(column, **words)}, '$.' || {compiler.process(path, **words)}) AS TEXT)"
+
+
+@compiles(json_field, "postgresql")
+def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
+    column, path = element.clauses
+    place = f"string_to_array({compiler.process(path, **words)}, '.')"
+    return f"(CAST({compiler.process(column, **words)} AS JSON) #>> {place})"
+
+
+def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows of the same columns the fastest way there is: COPY on PostgreSQL."""
+    if not rows:
+        return
+    if tx.dialect.name != "postgresql":
+        tx.execute(insert(table), list(rows))
+        return
+    names = ", ".join(rows[0])
+    with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(tuple(row.values()))
+
+
+def _cursor(tx: Connection) -> AbstractContextManager[Any]:
+    return closing(tx.connection.cursor())
+
+
+@contextmanager
+def _wrapped(tx: Connection) -> Iterator[None]:
+    """Raise what the driver raises as SQLAlchemy would."""
+    from psycopg import Error
+
+    try:
+        yield
+    except Error as cause:
+        found: Any = cause
+        is_cut: bool = tx.dialect.is_disconnect(found, None, None)
+        raise DBAPIError.instance(
+            None, None, found, Error, connection_invalidated=is_cut, dialect=tx.dialect
+        ) from cause
