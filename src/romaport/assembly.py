@@ -16,7 +16,7 @@ from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
 from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner, Watch
 from romaport.settings import Settings
-from romaport.storage import Database, Vault, archives_of, key_from_file
+from romaport.storage import Database, Vault, archives_of, check_moved, key_from_file
 from romaport.storage.migrations import migrate
 
 __all__ = ["System", "build", "open_directory"]
@@ -42,6 +42,7 @@ def open_storage(settings: Settings) -> tuple[Database, Vault]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.data / "romaport.db", settings.database)
     migrate(database)
+    check_moved(database)
     key = bytes.fromhex(settings.secrets.key) if settings.secrets.key else key_from_file(settings.data / "secrets.key")
     return database, Vault(key)
 

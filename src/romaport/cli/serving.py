@@ -25,7 +25,7 @@ from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
 
-__all__ = ["FirstCredentials", "announced", "first_start", "run_server"]
+__all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server"]
 
 _log = logging.getLogger("romaport.server")
 
@@ -90,7 +90,7 @@ def run_server(
     port = settings.server.port or _free_port(host)
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
-    with _alone_in(settings.data):
+    with alone_in(settings.data):
         system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
         credentials = first_start(system.directory)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -110,7 +110,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Keep other servers off a data folder; each takes what it finds half done there for a leftover of its own.
 
     The lock is the process's, and ends with it however it ends.

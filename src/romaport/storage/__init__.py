@@ -11,6 +11,7 @@ from romaport.storage.database import (
     streamed,
 )
 from romaport.storage.dialects import hold, json_field, load
+from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.vault import Vault, key_from_file
 
 __all__ = [
@@ -18,11 +19,14 @@ __all__ = [
     "Archives",
     "Database",
     "DatabaseOptions",
+    "Holding",
+    "Move",
     "Transaction",
     "TransactionConflict",
     "Vault",
     "after_commit",
     "archives_of",
+    "check_moved",
     "hold",
     "json_field",
     "key_from_file",
