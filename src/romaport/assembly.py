@@ -1,6 +1,7 @@
 """Settings in, running system out: the only place that picks implementations."""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,12 +15,15 @@ from romaport.assets import STORIES, Desk, sweep
 from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
+from romaport.errors import StoreUnavailable
 from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner, Watch
 from romaport.settings import Settings
 from romaport.storage import Database, Vault, archives_of, check_moved, key_from_file
 from romaport.storage.migrations import migrate
 
 __all__ = ["System", "build", "open_directory"]
+
+_log = logging.getLogger("romaport.sweep")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +106,7 @@ async def _running(settings: Settings, parts: Parts, runner: Runner, engine: Emb
     """Run jobs and the sweeper for as long as requests are served."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.api.threads, thread_name_prefix="request"))
-    # Nobody else writes to the folder now, so every file without a row is a leftover.
-    await asyncio.to_thread(sweep, parts.desk, grace=timedelta(0))
+    await asyncio.to_thread(_sweep, parts.desk, is_alone=not settings.archives.url)
     await engine.start()
     with parts.desk.database.snapshot() as tx:
         pending = parts.desk.ledger.pending(tx)
@@ -123,4 +126,16 @@ async def _running(settings: Settings, parts: Parts, runner: Runner, engine: Emb
 async def _sweep_always(parts: Parts, pause_seconds: int) -> None:
     while True:
         await asyncio.sleep(pause_seconds)
-        await asyncio.to_thread(sweep, parts.desk)
+        await asyncio.to_thread(_sweep, parts.desk)
+
+
+def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
+    """Remove what nothing needs; a store that does not answer is swept the next time."""
+    try:
+        if is_alone:
+            # Nobody else writes to the folder now, so every file without a row is a leftover.
+            sweep(desk, grace=timedelta(0))
+        else:
+            sweep(desk)
+    except StoreUnavailable as broken:
+        _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)
