@@ -179,3 +179,22 @@ def test_what_a_broken_store_kept_is_swept_later(
     finally:
         server.clock.now = now
     assert f"kept/archives/{archive}.zip" not in bucket.names()
+
+
+def test_a_job_that_never_meets_its_store_fails_and_names_it(
+    tmp_path: Path, s3: S3, proxy: Proxy, bucket: Bucket
+) -> None:
+    options = s3.options(bucket, endpoint=proxy.endpoint, prefix="given-up")
+    impatient = JobOptions(retry_seconds=0.1, attempts_max=2)
+    server = EmbeddedServer(tmp_path / "data", Settings(archives=options, jobs=impatient))
+    server.start()
+    try:
+        work = Workplace(server.account("Tenant Administrator").http, server.instance())
+        chosen = {"apps": [{"id": work.add_app()["id"]}]}
+        with proxy.weather(Weather(status=503)):
+            found = work.settled(work.export(chosen))
+        assert found["status"] == "Failed"
+        assert "archive store is not available" in str(found["reasons"])
+        assert work.settled(work.export(chosen))["status"] == "Success"
+    finally:
+        server.close()

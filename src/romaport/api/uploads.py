@@ -12,6 +12,7 @@ from romaport.api.call import FieldKind, Upload
 from romaport.errors import BodyInvalid, BodyMissing, BodyTooLarge, PackageTooLarge
 from romaport.ids import new_id
 from romaport.packages import check_package_name
+from romaport.storage import writing_scratch
 
 __all__ = ["FIELD", "Form", "receive_form", "receive_package"]
 
@@ -55,7 +56,8 @@ async def receive_package(
         raise BodyInvalid(problems=f"{FIELD}: a package comes as this field of a form or as application/zip")
     form = Form(files={FIELD: Upload(path=_scratch(folder), name=_RAW_NAME)})
     try:
-        await _receive_raw(chunks, form.files[FIELD].path, bytes_max)
+        with writing_scratch():
+            await _receive_raw(chunks, form.files[FIELD].path, bytes_max)
     except BaseException:
         form.discard()
         raise
@@ -93,7 +95,8 @@ async def receive_form(
         raise BodyInvalid(problems="Content-Type: multipart/form-data with a boundary is needed")
     reader = _FormReader(boundary, folder, fields, bytes_max)
     try:
-        return await reader.read(chunks)
+        with writing_scratch():
+            return await reader.read(chunks)
     except BaseException:
         reader.form.discard()
         raise

@@ -12,7 +12,7 @@ from romaport.errors import SelectionEmpty
 from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
 from romaport.packages import PackageSource, PackageSummary, PackageWriter, encode_entry
-from romaport.storage import Transaction
+from romaport.storage import Transaction, writing_scratch
 
 __all__ = ["Choice", "run_export", "start_chosen_export", "start_export"]
 
@@ -65,7 +65,8 @@ def run_export(desk: Desk, context: JobContext) -> None:
     """Write the package, store it, and only then say so: a file without a row is swept, never the reverse."""
     path = desk.scratch_file(context, "export.zip")
     try:
-        written, notes = _write(desk, context, path)
+        with writing_scratch():
+            written, notes = _write(desk, context, path)
         context.checkpoint("export.written")
         archive = desk.ledger.new_archive(
             context.job,

@@ -134,7 +134,12 @@ class Runner:
             with self._database.transaction() as tx:
                 self._ledger.record(tx, context.job, strikes=context.job.strikes - 1)
             _log.info("job_stopped", extra={"job_id": job.id})
-        except (Fenced, StoreUnavailable):
+        except StoreUnavailable as broken:
+            if job.strikes < self._ledger.options.attempts_max:
+                raise
+            # Named here, for the next start could only say that there were too many.
+            self._fail(context.job, broken)
+        except Fenced:
             raise
         except RomaportError as refusal:
             self._fail(context.job, refusal)

@@ -12,6 +12,7 @@ from romaport.storage.database import (
 )
 from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.moving import Holding, Move, check_moved
+from romaport.storage.scratch import writing_scratch
 from romaport.storage.vault import Vault, key_from_file
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "key_from_file",
     "load",
     "streamed",
+    "writing_scratch",
 ]

@@ -16,6 +16,7 @@ from obstore.store import LocalStore, S3Store
 
 from romaport.errors import StoreUnavailable
 from romaport.storage.buckets import ArchiveOptions, open_bucket
+from romaport.storage.scratch import writing_scratch
 
 __all__ = ["Archives", "archives_of"]
 
@@ -48,7 +49,7 @@ class Archives:
 
     def fetch(self, name: str, target: Path) -> None:
         """Copy a stored file to a local one, in constant memory."""
-        with target.open("wb") as file:
+        with writing_scratch(), target.open("wb") as file:
             for chunk in self.chunks(name):
                 file.write(chunk)
 
