@@ -16,7 +16,7 @@ from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
 from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner, Watch
 from romaport.settings import Settings
-from romaport.storage import Archives, Database, Vault, key_from_file
+from romaport.storage import Database, Vault, archives_of, key_from_file
 from romaport.storage.migrations import migrate
 
 __all__ = ["System", "build", "open_directory"]
@@ -70,7 +70,7 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
     engine = EmbeddedEngine(runner.run, workers=settings.jobs.workers, retry_seconds=settings.jobs.retry_seconds)
     desk = Desk(
         database=database,
-        archives=Archives(settings.data / "store"),
+        archives=archives_of(settings.data / "store", settings.archives),
         catalog=Catalog(vault, settings.catalog),
         ledger=ledger,
         engine=engine,

@@ -1,6 +1,7 @@
 """Where things are kept: the database, the archive store, the vault for secrets."""
 
-from romaport.storage.archives import ArchiveOptions, Archives
+from romaport.storage.archives import Archives, archives_of
+from romaport.storage.buckets import ArchiveOptions
 from romaport.storage.database import (
     Database,
     DatabaseOptions,
@@ -21,6 +22,7 @@ __all__ = [
     "TransactionConflict",
     "Vault",
     "after_commit",
+    "archives_of",
     "hold",
     "json_field",
     "key_from_file",

@@ -36,7 +36,8 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     url: Annotated[
         str,
         Meta(
-            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder."
+            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder.",
+            extra_json_schema={"format": "uri"},
         ),
     ] = ""
     connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
