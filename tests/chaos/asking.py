@@ -81,7 +81,7 @@ class Asked:
             time.sleep(_PAUSE_SECONDS)
 
     def begin(self, method: str, path: str, **request: Any) -> tuple[str | None, bool]:
-        """Begin a job; answer its id, None if only its refusal says that it was begun before, and whether that may be."""
+        """Begin a job; answer its id, None if only a refusal says there is one, and whether it was begun before."""
         is_repeated = False
         while True:
             found = self.ask(method, path, **request)

@@ -1,4 +1,4 @@
-"""What users do meanwhile: each lane takes two instances of its own through every type of job, and checks the content."""
+"""What users do meanwhile: each lane takes two instances of its own through all types of jobs, and checks them."""
 
 import io
 import json
