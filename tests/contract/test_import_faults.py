@@ -19,6 +19,7 @@ from sqlalchemy import Engine, event
 from tests.contract.extras import altered, assets_of, scheduled
 from tests.contract.workplace import Workplace, refusal
 from tests.support.embedded import Account, EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.assets import (
     ImportOptions,
@@ -121,9 +122,9 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def server(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[EmbeddedServer]:
     settings = Settings(auth=AuthOptions(token_seconds=30 * 86_400), jobs=JobOptions(retry_seconds=0.1))
-    found = EmbeddedServer(Path(tmp_path_factory.mktemp("faults")) / "data", settings)
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("faults")) / "data", settings, store=store)
     found.start()
     yield found
     found.close()

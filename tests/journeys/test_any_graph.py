@@ -4,10 +4,8 @@ Graphs are made through the catalog, not over HTTP, so that hundreds of them tak
 """
 
 import json
-import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.embedded import EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.assets import (
     Choice,
@@ -246,9 +245,8 @@ class Bench:
     def emptied(self, instance_id: str) -> dict[str, Any]:
         """Delete every application and task; answer the job's report."""
         owner, actor = self._owner(instance_id), self._actor()
-        with closing(sqlite3.connect(self._server.data / "romaport.db")) as database:
-            kinds = database.execute("select id, kind from assets where instance_id = ? order by id", (instance_id,))
-            ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
+        kinds = self._server.kept.rows("select id, kind from assets where instance_id = ? order by id", instance_id)
+        ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
         chosen = {field: tuple(found for found, of in ids if of == field) for field in ("apps", "tasks")}
         return self._ended(owner, start_deletion(self._desk, owner, actor, Selected(**chosen)))
 
@@ -263,16 +261,15 @@ class Bench:
 
     def rows(self, instance_id: str) -> list[str]:
         """Answer every asset of an instance, with its references and unique values, as they are written."""
-        with closing(sqlite3.connect(self._server.data / "romaport.db")) as database:
-            return [
-                repr(row)
-                for statement in (
-                    "select * from assets where instance_id = ? order by id",
-                    "select * from asset_uniques where instance_id = ? order by asset_id, field",
-                    "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1",
-                )
-                for row in database.execute(statement, (instance_id,))
-            ]
+        return [
+            repr(row)
+            for statement in (
+                "select * from assets where instance_id = ? order by id",
+                "select * from asset_uniques where instance_id = ? order by asset_id, field",
+                "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1, 2",
+            )
+            for row in self._server.kept.rows(statement, instance_id)
+        ]
 
     def _ended(self, owner: Owner, job_id: str) -> dict[str, Any]:
         self._server.drain()
@@ -287,8 +284,8 @@ def lines(package: Path) -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    server = EmbeddedServer(Path(tmp_path_factory.mktemp("graphs")) / "data")
+def bench(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Bench]:
+    server = EmbeddedServer(Path(tmp_path_factory.mktemp("graphs")) / "data", store=store)
     server.start()
     yield Bench(server)
     server.close()

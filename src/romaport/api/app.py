@@ -115,11 +115,12 @@ class Application:
 
 
 def _with_values_whole(scope: HTTPScope) -> HTTPScope:
-    """Keep a %2F as it is: a slash inside a value is no step of the route (contract 2.5)."""
+    """Keep a %2F as it is: a slash inside a value is no step of the route (contract 2.5). A %00 is in none."""
     raw = scope.get("raw_path") or b""
     if b"%2f" in raw.lower():
         steps = raw.decode("latin-1").partition("?")[0].split("/")
         scope["path"] = "/".join(unquote(step).replace("/", "%2F") for step in steps)
+    scope["path"] = scope["path"].replace("\0", "%00")
     return scope
 
 

@@ -20,7 +20,7 @@ def start_deletion(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> 
 
 def run_deletion(desk: Desk, context: JobContext) -> None:
     """Delete in one transaction, which also ends the job."""
-    with desk.database.transaction() as tx:
+    with desk.deciding(context.job.owner.instance_id) as tx:
         context.checkpoint("delete.selecting")
         kept_seconds = desk.ledger.options.kept_seconds
         ids = context.job.request["ids"]

@@ -1,6 +1,7 @@
 """What the stories of the asset operations share: the parts of the running system they work with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionE
 from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
-from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit
+from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit, hold
 
 __all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "visible_job"]
 
@@ -34,6 +35,16 @@ class Desk:
     archive_options: ArchiveOptions
     checkpoint: Checkpoint
     """Told of the points that requests pass on their way to a lasting effect, as jobs tell of theirs."""
+
+    @contextmanager
+    def deciding(self, instance_id: str) -> Iterator[Transaction]:
+        """Open a transaction that writes to an instance what it decides by what the instance holds.
+
+        It is alone with that until it ends, and reads what all before it have left.
+        """
+        with self.database.transaction() as tx:
+            hold(tx, f"instance:{instance_id}")
+            yield tx
 
     def submit_after(self, tx: Transaction, job_id: str) -> None:
         """Have a job run once its row is committed."""

@@ -39,7 +39,7 @@ def run_plan(desk: Desk, context: JobContext) -> None:
     """Stage, check, and write down what would become of every asset."""
     problems = stage_upload(desk, context, upload_path(context.job.id))
     into, policy = into_of(context, desk), policy_of(context.job, desk)
-    with desk.database.transaction() as tx:
+    with desk.deciding(into.instance_id) as tx:
         conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("plan.checked")
         refusals = [*problems, *findings_of(conflicts)]

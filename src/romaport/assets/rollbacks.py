@@ -42,7 +42,7 @@ def _check_returnable(desk: Desk, job: Job) -> None:
 def run_rollback(desk: Desk, context: JobContext) -> None:
     """Find what stands in the way, or take the job back; one transaction, which also ends the rollback."""
     request = context.job.request
-    with desk.database.transaction() as tx, selected(tx):
+    with desk.deciding(context.job.owner.instance_id) as tx, selected(tx):
         job = desk.ledger.read(tx, request["job"])
         way = Return(
             tx,

@@ -26,7 +26,7 @@ from romaport.jobs import store
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State, can_move
 from romaport.jobs.watch import Watch
-from romaport.storage import Transaction, TransactionConflict, after_commit
+from romaport.storage import Transaction, TransactionConflict, after_commit, hold
 
 __all__ = ["Fenced", "JobOptions", "Ledger"]
 
@@ -86,6 +86,8 @@ class Ledger:
 
         `sealed` is what of the request must not lie readable, sealed for the job's id.
         """
+        # Two that come at once must not find the same slot free while there is another.
+        hold(tx, f"slots:{owner.instance_id}:{owner.user_id}:{type_.value}")
         slot = self.admit(tx, owner, type_)
         job = Job(
             id=job_id or new_id(),

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, u
 from romaport.clock import milliseconds
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State
-from romaport.storage import Transaction, streamed
+from romaport.storage import Transaction, load, streamed
 from romaport.storage.tables import archives, job_findings, job_items, jobs
 
 __all__ = [
@@ -133,7 +133,7 @@ def add_items(tx: Transaction, job_id: str, items: Iterable[Item], *, first: int
         for position, item in enumerate(items, first)
     )
     while batch := list(islice(rows, _ITEMS_AT_ONCE)):
-        tx.execute(insert(job_items), batch)
+        load(tx, job_items, batch)
 
 
 def read_items(
@@ -253,8 +253,7 @@ def add_findings(tx: Transaction, job_id: str, findings: Iterable[Finding]) -> N
         }
         for position, found in enumerate(findings, 0 if last is None else last + 1)
     ]
-    if rows:
-        tx.execute(insert(job_findings), rows)
+    load(tx, job_findings, rows)
 
 
 def pending(tx: Transaction) -> list[str]:

@@ -231,7 +231,7 @@ def _sqlite_field(element: json_field, compiler: SQLCompiler, **words: Any) -> s
 def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
     column, path = element.clauses
     place = f"string_to_array({compiler.process(path, **words)}, '.')"
-    return f"(CAST({compiler.process(column, **words)} AS JSON) #>> {place})"
+    return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
 def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

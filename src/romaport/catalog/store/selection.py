@@ -62,10 +62,9 @@ _SELECTED = Table(
 def selection(tx: Transaction) -> Iterator[None]:
     """Have an empty selection for the length of the block."""
     _SELECTED.create(tx)
-    try:
-        yield
-    finally:
-        _SELECTED.drop(tx)
+    # Whatever is raised also undoes the transaction, and the table with it.
+    yield
+    _SELECTED.drop(tx)
 
 
 def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
