@@ -10,7 +10,7 @@ from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionE
 from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
-from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, after_commit
+from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault
 
 __all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "visible_job"]
 
@@ -34,10 +34,6 @@ class Desk:
     archive_options: ArchiveOptions
     checkpoint: Checkpoint
     """Told of the points that requests pass on their way to a lasting effect, as jobs tell of theirs."""
-
-    def submit_after(self, tx: Transaction, job_id: str) -> None:
-        """Have a job run once its row is committed."""
-        after_commit(tx, lambda: self.engine.submit(job_id))
 
     def scratch_file(self, context: JobContext, name: str) -> Path:
         """Name a file in the making that no other attempt uses."""
