@@ -11,7 +11,7 @@ def _said(outcome: Outcome, seed: int) -> str:
     verdict = outcome.verdict
     lines = [
         f"seed {seed}; {outcome.seconds:.0f} s",
-        f"{verdict.jobs} jobs, {verdict.polls} polls, "
+        f"{verdict.jobs} jobs, {verdict.polls} polls",
         f"{verdict.unavailable} times 503, {verdict.broken} broken connections",
         f"{sum(outcome.faults.values())} faults: "
         + ", ".join(f"{number} {name}" for name, number in sorted(outcome.faults.items())),

@@ -115,7 +115,7 @@ class Storm:
             )
 
     def _weather(self, fleet: Fleet, postgres: Postgres, wire: Wire, database: str) -> Weather:
-        pause = self._measure.seconds_max / self._measure.faults * 0.8
+        pause = self._measure.seconds_max / max(1, self._measure.faults) * 0.8
         chance = random.Random(self._chance.random())  # noqa: S311 - chance that repeats
         return Weather(fleet, postgres, wire, database, chance, pause)
 

@@ -24,7 +24,7 @@ _TABLES = {
     "postgresql": "select tablename from pg_tables where schemaname = current_schema() order by tablename",
 }
 
-Prepare = Callable[[Database], None]
+Prepare = Callable[[Database], object]
 """Fills an empty database."""
 
 

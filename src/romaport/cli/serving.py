@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import uvloop
 from granian.constants import Interfaces
@@ -18,14 +17,15 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from romaport.api import Application
-from romaport.assembly import build
+from romaport.assembly import System, build, unwatched
 from romaport.auth import TENANT_ADMINISTRATOR, Directory
 from romaport.errors import SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
+from romaport.storage import turn
 
-__all__ = ["FirstCredentials", "announced", "first_start", "run_server"]
+__all__ = ["FirstCredentials", "announced", "first_start", "run_server", "run_worker"]
 
 _log = logging.getLogger("romaport.server")
 
@@ -90,11 +90,33 @@ def run_server(
     port = settings.server.port or _free_port(host)
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
-    with _alone_in(settings.data):
-        system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
-        credentials = first_start(system.directory)
+    with _alone_in(settings):
+        system = build(settings, checkpoint=checkpoint or unwatched)
+        with turn(system.database, "first start"):
+            credentials = first_start(system.directory)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(system.app, host, port, lambda address: announce(address, credentials)))
+
+
+def run_worker(settings: Settings, *, announce: Callable[[], None], checkpoint: Checkpoint | None = None) -> None:
+    """Run jobs until SIGINT or SIGTERM; `announce` is called once they are.
+
+    Raises `SettingInvalid` without a database that processes can share.
+    """
+    if not settings.database.url:
+        raise SettingInvalid(name="ROMAPORT_DATABASE_URL", rule="is empty: a worker shares a PostgreSQL database")
+    system = build(settings, checkpoint=checkpoint or unwatched, is_worker=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(system, announce))
+
+
+async def _work(system: System, announce: Callable[[], None]) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with system.working():
+        announce()
+        await stopping.wait()
 
 
 def _check_address(host: str, port: int) -> None:
@@ -110,11 +132,15 @@ def _check_address(host: str, port: int) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def _alone_in(settings: Settings) -> Iterator[None]:
     """Keep other servers off a data folder; each takes what it finds half done there for a leftover of its own.
 
-    The lock is the process's, and ends with it however it ends.
+    The lock is the process's, and ends with it however it ends. On PostgreSQL the folder is nobody's alone.
     """
+    if settings.database.url:
+        yield
+        return
+    folder = settings.data
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / _LOCK).open("w") as lock:
         try:

@@ -1,6 +1,7 @@
 """Jobs: their states, their truth in the ledger, and what runs them."""
 
 from romaport.jobs.engine import Engine
+from romaport.jobs.engine_distributed import DistributedEngine
 from romaport.jobs.engine_embedded import EmbeddedEngine
 from romaport.jobs.job import Archive, Finding, Item, Job, Outcome, Owner, Severity
 from romaport.jobs.ledger import Fenced, JobOptions, Ledger
@@ -13,6 +14,7 @@ __all__ = [
     "Answers",
     "Archive",
     "Checkpoint",
+    "DistributedEngine",
     "EmbeddedEngine",
     "Engine",
     "Fenced",

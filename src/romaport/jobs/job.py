@@ -78,6 +78,8 @@ class Job:
     checkpoint: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
+    started_at: datetime | None = None
+    """When it was started first."""
     outcome: Outcome = field(default_factory=dict)
     kept_until: datetime | None = None
     """Until when it can be taken back, or executed; None when it cannot."""

@@ -41,6 +41,18 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attempts_max: Annotated[
         int, Meta(ge=1, le=100, description="Starts after which a job that never reaches its end is given up.")
     ] = 3
+    patience_seconds: Annotated[
+        int,
+        Meta(
+            ge=0, le=604_800, description="How long a job is tried again, from its first start, while a store is ill."
+        ),
+    ] = 900
+    heartbeat_seconds: Annotated[
+        float, Meta(ge=1, le=300, description="A worker that is silent for so long loses its jobs to others.")
+    ] = 10.0
+    dequeue_seconds: Annotated[
+        float, Meta(ge=0.1, le=60, description="Pause between two looks for jobs of which a worker was not told.")
+    ] = 2.0
     assets_max: Annotated[
         int, Meta(ge=1, le=100_000, description="Applications, and tasks, that one request may select.")
     ] = 100
@@ -48,7 +60,7 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0, le=10, description="Pause between two writes of a job's progress.")
     ] = 0.25
     retry_seconds: Annotated[
-        float, Meta(ge=0.1, le=300, description="Pause before a job that met a broken store is tried again.")
+        float, Meta(ge=0.1, le=300, description="First pause before a job that met an ill store is tried again.")
     ] = 2.0
     kept_seconds: Annotated[
         int,
@@ -131,6 +143,11 @@ class Ledger:
     def begin(self, tx: Transaction, job_id: str) -> Job | None:
         """Start one more attempt at a job; None if it has ended."""
         return store.read(tx, job_id) if store.begin(tx, job_id, self._clock()) else None
+
+    def may_wait(self, job: Job) -> bool:
+        """Say whether a begun job is young enough to be tried again when a store does not answer."""
+        begun_at = job.started_at or job.created_at
+        return self._clock() - begun_at < timedelta(seconds=self.options.patience_seconds)
 
     def record(self, tx: Transaction, job: Job, **values: Any) -> Job:  # noqa: ANN401 - columns of several types
         """Write what an attempt has done (`done`, `total`, `counts`, `checkpoint`, `strikes`); raise `Fenced`.

@@ -87,6 +87,7 @@ def _job(row: Row[Any], findings: Iterable[Finding]) -> Job:
         checkpoint=msgspec.json.decode(row.checkpoint),
         created_at=created_at,
         ended_at=_moment(row.ended_at),
+        started_at=_moment(row.started_at),
         outcome=msgspec.json.decode(row.outcome),
         kept_until=_moment(row.kept_until),
         undone_by=row.undone_by,

@@ -11,21 +11,32 @@ from romaport.storage.database import (
     streamed,
 )
 from romaport.storage.dialects import hold, json_field, load
+from romaport.storage.facts import check_key
+from romaport.storage.queue import QUEUE
+from romaport.storage.scratch import Scratch
+from romaport.storage.sessions import end_sessions, name_session, open_session, turn
 from romaport.storage.vault import Vault, key_from_file
 
 __all__ = [
+    "QUEUE",
     "ArchiveOptions",
     "Archives",
     "Database",
     "DatabaseOptions",
+    "Scratch",
     "Transaction",
     "TransactionConflict",
     "Vault",
     "after_commit",
     "archives_of",
+    "check_key",
+    "end_sessions",
     "hold",
     "json_field",
     "key_from_file",
     "load",
+    "name_session",
+    "open_session",
     "streamed",
+    "turn",
 ]

@@ -70,6 +70,12 @@ class Database:
         ):
             yield connection
 
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """Have a connection on which every statement is a transaction of its own."""
+        with _translated(self._dialect), self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

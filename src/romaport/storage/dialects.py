@@ -44,6 +44,9 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     wait_seconds: Annotated[
         int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
     ] = 30
+    start_seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="How long a starting process waits for PostgreSQL to answer.")
+    ] = 60
     idle_seconds: Annotated[
         int,
         Meta(ge=1, le=3600, description="How long a transaction may be silent before PostgreSQL undoes it."),
