@@ -18,7 +18,16 @@ from romaport.clock import Clock, system_clock
 from romaport.errors import StoreUnavailable
 from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner, Watch
 from romaport.settings import Settings
-from romaport.storage import Database, Scratch, Vault, archives_of, check_key, key_from_file, turn
+from romaport.storage import (
+    Database,
+    Scratch,
+    Vault,
+    archives_of,
+    check_key,
+    check_moved,
+    key_from_file,
+    turn,
+)
 from romaport.storage.migrations import Migrated, migrate
 
 __all__ = ["System", "build", "migrate_database", "open_directory", "unwatched"]
@@ -73,6 +82,7 @@ def open_storage(settings: Settings, *, patience_seconds: float = 0) -> tuple[Da
     """
     database = _database(settings)
     _migrated(database, patience_seconds)
+    check_moved(database)
     key = bytes.fromhex(settings.secrets.key) if settings.secrets.key else key_from_file(settings.data / "secrets.key")
     vault = Vault(key)
     with database.transaction() as tx:

@@ -12,6 +12,7 @@ from romaport.storage.database import (
 )
 from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.facts import check_key
+from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.scratch import Scratch
 from romaport.storage.sessions import end_sessions, name_session, open_session, turn
@@ -23,6 +24,8 @@ __all__ = [
     "Archives",
     "Database",
     "DatabaseOptions",
+    "Holding",
+    "Move",
     "Scratch",
     "Transaction",
     "TransactionConflict",
@@ -30,6 +33,7 @@ __all__ = [
     "after_commit",
     "archives_of",
     "check_key",
+    "check_moved",
     "end_sessions",
     "hold",
     "json_field",
