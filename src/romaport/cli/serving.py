@@ -120,6 +120,7 @@ async def _work(system: System, announce: Callable[[], None]) -> None:
     async with system.working():
         announce()
         await stopping.wait()
+        _log.info("worker_stopping")
 
 
 def _check_address(host: str, port: int) -> None:
