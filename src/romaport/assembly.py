@@ -152,9 +152,8 @@ async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_job
     """Run jobs and the sweeper for as long as the process does its work."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.api.threads, thread_name_prefix="request"))
-    if not desk.database.is_shared:
-        # Nobody else writes to the folder now, so every file without a row is a leftover.
-        await asyncio.to_thread(sweep, desk, grace=timedelta(0))
+    is_alone = not (desk.database.is_shared or settings.archives.url)
+    await asyncio.to_thread(_sweep, desk, is_alone=is_alone)
     if runs_jobs:
         await desk.engine.start()
     sweeper = asyncio.create_task(_sweep_always(desk, settings.archives.sweep_seconds))
@@ -172,13 +171,17 @@ async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_job
 async def _sweep_always(desk: Desk, pause_seconds: int) -> None:
     while True:
         await asyncio.sleep(pause_seconds)
-        try:
-            await asyncio.to_thread(_sweep_in_turn, desk)
-        except StoreUnavailable as broken:
-            _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)
+        await asyncio.to_thread(_sweep, desk)
 
 
-def _sweep_in_turn(desk: Desk) -> None:
-    with turn(desk.database, "sweep", waits=False) as is_ours:
-        if is_ours:
-            sweep(desk)
+def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
+    """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time."""
+    try:
+        with turn(desk.database, "sweep", waits=False) as is_ours:
+            if is_alone:
+                # Nobody else writes to the folder now, so every file without a row is a leftover.
+                sweep(desk, grace=timedelta(0))
+            elif is_ours:
+                sweep(desk)
+    except StoreUnavailable as broken:
+        _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.proxy import Proxy, Weather, running_proxy
 from tests.support.s3 import S3, running_s3
 
 from romaport.errors import SettingInvalid, StoreUnavailable
@@ -135,3 +136,63 @@ def test_an_address_that_is_none_stops_the_start(options: ArchiveOptions, settin
     with pytest.raises(SettingInvalid) as caught:
         archives_of(tmp_path, options)
     assert caught.value.name == f"ROMAPORT_ARCHIVES_{setting}"
+
+
+@pytest.fixture
+def proxy(s3: S3) -> Iterator[Proxy]:
+    with running_proxy(s3.port) as found:
+        yield found
+
+
+WEATHERS = {
+    "refused": Weather(refuses=True),
+    "silent": Weather(hangs=True),
+    "500": Weather(status=500),
+    "503": Weather(status=503),
+    "507": Weather(status=507),
+    "cut on the way there": Weather(up_bytes=9_000_000),
+    "cut on the way back": Weather(down_bytes=400),
+}
+
+
+@pytest.mark.parametrize("weather", WEATHERS.values(), ids=list(WEATHERS))
+def test_in_bad_weather_the_store_is_said_to_be_broken_and_nothing_half_written_stays(
+    s3: S3, proxy: Proxy, tmp_path: Path, weather: Weather
+) -> None:
+    bucket = s3.bucket()
+    found = archives_of(tmp_path, s3.options(bucket, endpoint=proxy.endpoint))
+    (tmp_path / "source").write_bytes(LARGE)
+    found.put("archives/before.zip", tmp_path / "source")
+    now = datetime.now(UTC)
+    with proxy.weather(weather), pytest.raises(StoreUnavailable):
+        found.put(NAME, tmp_path / "source")
+    if weather.up_bytes is None:
+        with proxy.weather(weather), pytest.raises(StoreUnavailable):
+            found.fetch("archives/before.zip", tmp_path / "target")
+        with proxy.weather(weather), pytest.raises(StoreUnavailable):
+            found.sweep("archives", (), older_than=timedelta(0), at=now + timedelta(hours=1))
+    assert bucket.names() == {"kept/archives/before.zip"}
+    found.sweep("archives", {"archives/before.zip"}, older_than=timedelta(0), at=now + timedelta(hours=1))
+    assert bucket.unfinished() == []
+    assert bucket.files() == {"kept/archives/before.zip": LARGE}
+
+
+def test_a_slow_store_is_no_broken_one(s3: S3, proxy: Proxy, tmp_path: Path) -> None:
+    found = archives_of(tmp_path, s3.options(s3.bucket(), endpoint=proxy.endpoint))
+    (tmp_path / "source").write_bytes(b"x" * 100_000)
+    with proxy.weather(Weather(delay_seconds=0.2)):
+        found.put(NAME, tmp_path / "source")
+        found.fetch(NAME, tmp_path / "target")
+    assert (tmp_path / "target").read_bytes() == b"x" * 100_000
+
+
+def test_an_upload_that_nobody_finishes_is_ended_once_it_is_old(s3: S3, tmp_path: Path) -> None:
+    bucket = s3.bucket()
+    found = archives_of(tmp_path, s3.options(bucket, prefix="kept/deep"))
+    for key in ("kept/deep/archives/left over.zip", "kept/deep/uploads/other.zip", "kept/archives/foreign.zip"):
+        bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)
+    now = datetime.now(UTC)
+    # This server says of every upload that it began in 2010.
+    assert found.sweep("archives", (), older_than=timedelta(days=30 * 365), at=now) == []
+    assert found.sweep("archives", (), older_than=timedelta(hours=1), at=now) == ["archives/left over.zip"]
+    assert bucket.unfinished() == ["kept/archives/foreign.zip", "kept/deep/uploads/other.zip"]

@@ -62,7 +62,7 @@ class PostgresStore(Store):
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
-        return {"ROMAPORT_DATABASE_URL": self._copy(migrate)}
+        return {"ROMAPORT_DATABASE_URL": self._copy(migrate), "ROMAPORT_SERVER_WITH_WORKER": "true"}
 
     def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
         """Open a database of the test's own, filled as said; what fills it runs once for all tests."""

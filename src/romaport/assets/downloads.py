@@ -1,11 +1,12 @@
 """Downloads: an archive is offered until its last byte was handed over once, or its time is over."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from romaport.assets.desk import Desk, may_see
 from romaport.assets.uploads import upload_paths
 from romaport.catalog import Actor, discard_except, forget
-from romaport.errors import ArchiveMissing
+from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
 __all__ = ["find_archive", "sweep", "take_archive"]
@@ -34,7 +35,9 @@ def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
         desk.checkpoint("download.taking")
     desk.checkpoint("download.taken")
     if is_first:
-        desk.archives.remove(archive.path)
+        # What a broken store keeps now, a sweep removes later.
+        with suppress(StoreUnavailable):
+            desk.archives.remove(archive.path)
         desk.checkpoint("download.removed")
     return is_first
 

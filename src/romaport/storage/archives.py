@@ -4,9 +4,10 @@ A file is written first and named by a row afterwards; a file that no row names 
 `sweep` removes it.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import obstore
@@ -33,10 +34,10 @@ class Archives:
     Raises `StoreUnavailable` when the store does not answer, `FileNotFoundError` for a name it lacks.
     """
 
-    def __init__(self, store: LocalStore | S3Store, folder: Path | None = None) -> None:
-        """Take the store, and its folder if it is one."""
-        self._folder = folder
+    def __init__(self, store: LocalStore | S3Store, sweep_unfinished: Callable[..., list[str]]) -> None:
+        """Take the store, and what removes from a folder of it that which was never stored to its end."""
         self._store = store
+        self._sweep_unfinished = sweep_unfinished
 
     def put(self, name: str, source: Path) -> None:
         """Store a finished local file under a name, whole or not at all, in constant memory."""
@@ -92,20 +93,7 @@ class Archives:
             ]
         for name in names:
             self.remove(name)
-        return [*names, *self._sweep_unfinished(prefix, limit)]
-
-    def _sweep_unfinished(self, prefix: str, limit: datetime) -> list[str]:
-        """Remove what was being stored when the process was killed: `NAME#NUMBER`, which the store never lists."""
-        names: list[str] = []
-        if self._folder is None:
-            return names
-        for path in (self._folder / prefix).glob("*#*"):
-            # Gone by now: it is finished, and has its name.
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime <= limit.timestamp():
-                    path.unlink()
-                    names.append(f"{prefix}/{path.name}")
-        return names
+        return [*names, *self._sweep_unfinished(prefix, until=limit, at=at.astimezone(UTC))]
 
 
 @contextmanager
@@ -123,6 +111,23 @@ def _translated(name: str) -> Iterator[None]:
 def archives_of(folder: Path, options: ArchiveOptions) -> Archives:
     """Open the store that the options name, or without a URL that folder; raise `SettingInvalid`."""
     if options.url:
-        return Archives(open_bucket(options))
+        bucket, leftovers = open_bucket(options)
+        return Archives(bucket, leftovers.sweep if leftovers else _nothing)
     folder.mkdir(parents=True, exist_ok=True)
-    return Archives(LocalStore(folder), folder)
+    return Archives(LocalStore(folder), partial(_sweep_numbered, folder))
+
+
+def _nothing(_prefix: str, *, until: datetime, at: datetime) -> list[str]:  # noqa: ARG001 - as the others
+    return []
+
+
+def _sweep_numbered(folder: Path, prefix: str, *, until: datetime, at: datetime) -> list[str]:  # noqa: ARG001 - as the others
+    """Remove what was being stored when the process was killed: `NAME#NUMBER`, which the store never lists."""
+    names = []
+    for path in (folder / prefix).glob("*#*"):
+        # Gone by now: it is finished, and has its name.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime <= until.timestamp():
+                path.unlink()
+                names.append(f"{prefix}/{path.name}")
+    return names

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from obstore.store import S3Store
 
 from romaport.errors import SettingInvalid
+from romaport.storage.leftovers import Leftovers
 
 __all__ = ["ArchiveOptions", "open_bucket"]
 
@@ -69,9 +70,29 @@ class _Place:
     """Empty for the one that the region has."""
 
 
-def open_bucket(options: ArchiveOptions) -> S3Store:
-    """Open the bucket that the options name; nothing is asked of it yet. Raises `SettingInvalid`."""
+def open_bucket(options: ArchiveOptions) -> tuple[S3Store, Leftovers | None]:
+    """Open the bucket that the options name; nothing is asked of it yet. Raises `SettingInvalid`.
+
+    What signs by the role of the machine cannot sweep leftovers: None.
+    """
     place = _place(options)
+    return _store(place, options), _leftovers(place, options) if options.access_key else None
+
+
+def _leftovers(place: _Place, options: ArchiveOptions) -> Leftovers:
+    endpoint = place.endpoint or f"https://s3.{options.region}.amazonaws.com"
+    is_named = place.endpoint and options.style == "virtual"
+    return Leftovers(
+        address=endpoint if is_named else f"{endpoint}/{place.bucket}",
+        prefix=f"{place.prefix}/" if place.prefix else "",
+        region=options.region,
+        access_key=options.access_key,
+        secret_key=options.secret_key,
+        timeout_seconds=options.timeout_seconds,
+    )
+
+
+def _store(place: _Place, options: ArchiveOptions) -> S3Store:
     # Handed over as a mapping, for an option that is absent must not be empty.
     chosen: dict[str, Any] = {"endpoint": place.endpoint} if place.endpoint else {}
     if options.access_key:
