@@ -14,7 +14,7 @@ from romaport.assets import STORIES, Desk, sweep
 from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
-from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner, Watch
+from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner
 from romaport.settings import Settings
 from romaport.storage import Archives, Database, Vault, key_from_file
 from romaport.storage.migrations import migrate
@@ -63,8 +63,7 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
     # Files in the making are of no use to anyone after a stop, however it came.
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
-    watch = Watch()
-    ledger = Ledger(watch, clock, settings.jobs)
+    ledger = Ledger(clock, settings.jobs)
     stories: dict[str, Callable[..., None]] = {}
     runner = Runner(database, ledger, stories, checkpoint)
     engine = EmbeddedEngine(runner.run, workers=settings.jobs.workers, retry_seconds=settings.jobs.retry_seconds)
@@ -92,7 +91,7 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
         options=settings.api,
         openapi=settings.openapi,
     )
-    app = Application(parts, watch, partial(_running, settings, parts, runner, engine))
+    app = Application(parts, partial(_running, settings, parts, runner, engine))
     return System(app=app, parts=parts, directory=directory, database=database, runner=runner)
 
 
