@@ -89,10 +89,7 @@ class Feed:
             yield begin
         finally:
             with self._turn:
-                self._open.subtract(begun)
-                for change in begun:
-                    if not self._open[change]:
-                        del self._open[change]
+                self._open -= Counter(begun)
             self._tell(begun)
 
     def _tell(self, changes: list[_Change]) -> None:

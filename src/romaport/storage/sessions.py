@@ -1,4 +1,4 @@
-"""Sessions of PostgreSQL that belong to the event loop: for what is asked too often, or waits too long, for a thread."""
+"""Sessions of PostgreSQL that belong to the event loop: asked too often, or waiting too long, for a thread."""
 
 from typing import TYPE_CHECKING, Any
 
