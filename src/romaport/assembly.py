@@ -16,7 +16,7 @@ from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
 from romaport.errors import StoreUnavailable
-from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner, Watch
+from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner
 from romaport.settings import Settings
 from romaport.storage import (
     Database,
@@ -106,8 +106,7 @@ def build(
     """Put the system together; without PostgreSQL, or as a worker, it runs jobs in this process."""
     database, vault = open_storage(settings, patience_seconds=settings.database.start_seconds)
     scratch = Scratch(settings.data / "scratch")
-    watch = Watch()
-    ledger = Ledger(watch, clock, settings.jobs)
+    ledger = Ledger(clock, settings.jobs)
     stories: dict[str, Callable[..., None]] = {}
     engine = _engine(settings, Runner(database, ledger, stories, checkpoint))
     desk = Desk(
@@ -136,9 +135,7 @@ def build(
     )
     runs_jobs = is_worker or settings.server.with_worker or not database.is_shared
     working = partial(_working, settings, desk, scratch, runs_jobs=runs_jobs)
-    return System(
-        app=Application(parts, watch, working), parts=parts, directory=directory, database=database, working=working
-    )
+    return System(app=Application(parts, working), parts=parts, directory=directory, database=database, working=working)
 
 
 def _engine(settings: Settings, runner: Runner) -> Engine:
