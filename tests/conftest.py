@@ -76,6 +76,15 @@ def store(request: pytest.FixtureRequest, stores: Stores) -> Store:
     return stores.named(request.param)
 
 
+@pytest.fixture(autouse=True)
+def _databases_closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened for itself."""
+    yield
+    if "store" in request.fixturenames:
+        found: Store = request.getfixturevalue("store")
+        found.close()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the matrix of tests/crash; here, because only this file is read where the report is written."""
     rows = [

@@ -32,9 +32,12 @@ class Store:
     """All in the data folder: a SQLite file, and packages as files."""
 
     name = "sqlite"
+    broken: Exception = sqlite3.OperationalError("disk I/O error")
+    """What the driver raises when the database is no longer there."""
 
     def __init__(self) -> None:
         self._prepared: dict[Prepare, bytes] = {}
+        self._opened: list[Database] = []
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
@@ -47,13 +50,23 @@ class Store:
                 _prepare(Path(made) / _FILE, DatabaseOptions(), prepare)
                 self._prepared[prepare] = (Path(made) / _FILE).read_bytes()
         (folder / _FILE).write_bytes(self._prepared[prepare])
-        return Database(folder / _FILE, options or DatabaseOptions())
+        return self._noted(Database(folder / _FILE, options or DatabaseOptions()))
+
+    def _noted(self, database: Database) -> Database:
+        self._opened.append(database)
+        return database
+
+    def close(self) -> None:
+        """Close every database that was opened here."""
+        while self._opened:
+            self._opened.pop().close()
 
 
 class PostgresStore(Store):
     """The database on a PostgreSQL server, a copy of a migrated one for every server under test."""
 
     name = "postgresql"
+    broken = psycopg.OperationalError("server closed the connection unexpectedly")
 
     def __init__(self, server: Postgres) -> None:
         super().__init__()
@@ -67,7 +80,7 @@ class PostgresStore(Store):
     def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
         """Open a database of the test's own, filled as said; what fills it runs once for all tests."""
         chosen = msgspec.structs.replace(options or DatabaseOptions(), url=self._copy(prepare))
-        return Database(folder / _FILE, chosen)
+        return self._noted(Database(folder / _FILE, chosen))
 
     def _copy(self, prepare: Prepare) -> str:
         if prepare not in self._templates:
