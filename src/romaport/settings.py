@@ -39,6 +39,9 @@ class ServerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     data: Annotated[str, Meta(min_length=1, description="Folder of the database, the archives and the key file.")] = (
         "romaport-data"
     )
+    with_worker: Annotated[
+        bool, Meta(description="Whether `serve` on PostgreSQL runs jobs too; without PostgreSQL it always does.")
+    ] = False
     shutdown_seconds: Annotated[
         int, Meta(ge=1, le=600, description="How long a stopping server waits for open requests.")
     ] = 30

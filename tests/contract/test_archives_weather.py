@@ -49,7 +49,7 @@ def bucket(s3: S3) -> Bucket:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, s3: S3, proxy: Proxy, bucket: Bucket) -> Iterator[EmbeddedServer]:
     options = s3.options(bucket, endpoint=proxy.endpoint)
-    patient = JobOptions(retry_seconds=0.1, attempts_max=100)
+    patient = JobOptions(retry_seconds=0.1)
     found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", Settings(archives=options, jobs=patient))
     found.start()
     yield found
@@ -185,7 +185,7 @@ def test_a_job_that_never_meets_its_store_fails_and_names_it(
     tmp_path: Path, s3: S3, proxy: Proxy, bucket: Bucket
 ) -> None:
     options = s3.options(bucket, endpoint=proxy.endpoint, prefix="given-up")
-    impatient = JobOptions(retry_seconds=0.1, attempts_max=2)
+    impatient = JobOptions(patience_seconds=0)
     server = EmbeddedServer(tmp_path / "data", Settings(archives=options, jobs=impatient))
     server.start()
     try:

@@ -163,7 +163,7 @@ def test_everything_arrives_and_the_new_place_goes_on(folder: Folder, goal: Goal
     assert move(folder, goal) == (0, "Everything had arrived before.\n")
 
     place = folder.place
-    server = ServerProcess(tmp_path / "data", settings=goal.environment)
+    server = ServerProcess(tmp_path / "data", settings={**goal.environment, "ROMAPORT_SERVER_WITH_WORKER": "true"})
     server.adopt(place)
     endpoint = server.start().endpoint
     try:

@@ -11,9 +11,6 @@ from romaport.jobs import Archive, JobType, Owner
 
 __all__ = ["find_archive", "sweep", "take_archive"]
 
-_GRACE = timedelta(hours=1)
-"""How old a file without a row must be: one just written may be about to get its row."""
-
 
 def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Archive:
     """Answer an archive to download.
@@ -45,8 +42,12 @@ def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
     return is_first
 
 
-def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
-    """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files."""
+def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
+    """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files.
+
+    `grace` is how old a file without a row must be: one just written may be about to get its row.
+    """
+    older_than = timedelta(seconds=desk.archive_options.grace_seconds) if grace is None else grace
     at = desk.clock()
     with desk.database.transaction() as tx:
         expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
@@ -63,6 +64,6 @@ def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
         desk.archives.remove(name)
     return [
         *expired,
-        *desk.archives.sweep("archives", archives, older_than=grace, at=at),
-        *desk.archives.sweep("uploads", uploads, older_than=grace, at=at),
+        *desk.archives.sweep("archives", archives, older_than=older_than, at=at),
+        *desk.archives.sweep("uploads", uploads, older_than=older_than, at=at),
     ]

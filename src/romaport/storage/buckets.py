@@ -54,6 +54,10 @@ class ArchiveOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sweep_seconds: Annotated[
         int, Meta(ge=1, le=86_400, description="Pause between two looks for expired archives and stray files.")
     ] = 60
+    grace_seconds: Annotated[
+        int,
+        Meta(ge=1, le=604_800, description="Age from which a file without a row is a leftover, and not on its way."),
+    ] = 3_600
 
 
 @dataclass(frozen=True, kw_only=True)

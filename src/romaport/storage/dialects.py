@@ -44,6 +44,9 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     wait_seconds: Annotated[
         int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
     ] = 30
+    start_seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="How long a starting process waits for PostgreSQL to answer.")
+    ] = 60
     idle_seconds: Annotated[
         int,
         Meta(ge=1, le=3600, description="How long a transaction may be silent before PostgreSQL undoes it."),
@@ -231,7 +234,7 @@ def _sqlite_field(element: json_field, compiler: SQLCompiler, **words: Any) -> s
 def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
     column, path = element.clauses
     place = f"string_to_array({compiler.process(path, **words)}, '.')"
-    return f"(CAST({compiler.process(column, **words)} AS JSON) #>> {place})"
+    return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
 def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
