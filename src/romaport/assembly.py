@@ -1,10 +1,11 @@
 """Settings in, running system out: the only place that picks implementations."""
 
 import asyncio
-import shutil
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -14,12 +15,26 @@ from romaport.assets import STORIES, Desk, sweep
 from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
-from romaport.jobs import Checkpoint, EmbeddedEngine, Ledger, Runner, Watch
+from romaport.errors import StoreUnavailable
+from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner
 from romaport.settings import Settings
-from romaport.storage import Archives, Database, Vault, key_from_file
-from romaport.storage.migrations import migrate
+from romaport.storage import (
+    Database,
+    Scratch,
+    Vault,
+    archives_of,
+    check_key,
+    check_moved,
+    key_from_file,
+    turn,
+)
+from romaport.storage.migrations import Migrated, migrate
 
-__all__ = ["System", "build", "open_directory"]
+__all__ = ["System", "build", "migrate_database", "open_directory", "unwatched"]
+
+_log = logging.getLogger("romaport.server")
+
+_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +45,49 @@ class System:
     parts: Parts
     directory: Directory
     database: Database
-    runner: Runner
+    working: Callable[[], AbstractAsyncContextManager[None]]
+    """Runs what runs beside requests: jobs, where this process runs any, and the sweeper."""
 
 
-def _pass(_name: str) -> None:
+def unwatched(_name: str) -> None:
     """Pass a checkpoint: nothing happens there but what the job itself does."""
 
 
-def open_storage(settings: Settings) -> tuple[Database, Vault]:
-    """Open the data folder and the database, making or migrating what they need."""
+def migrate_database(settings: Settings) -> Migrated:
+    """Make or migrate the database, waiting for it to answer as long as a start may."""
+    return _migrated(_database(settings), settings.database.start_seconds)
+
+
+def _database(settings: Settings) -> Database:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(settings.data / "romaport.db", settings.database)
-    migrate(database)
+    return Database(settings.data / "romaport.db", settings.database)
+
+
+def _migrated(database: Database, patience_seconds: float) -> Migrated:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            return migrate(database)
+        except StoreUnavailable as broken:
+            if not database.is_shared or time.monotonic() >= deadline:
+                raise
+            _log.warning("database_awaited", extra={"cause": str(broken.__cause__)})
+            time.sleep(_WAIT_SECONDS)
+
+
+def open_storage(settings: Settings, *, patience_seconds: float = 0) -> tuple[Database, Vault]:
+    """Open the data folder and the database, making or migrating what they need.
+
+    Raises `SettingInvalid` if the database's secrets lie under another key, `StoreUnavailable` if it does not answer.
+    """
+    database = _database(settings)
+    _migrated(database, patience_seconds)
+    check_moved(database)
     key = bytes.fromhex(settings.secrets.key) if settings.secrets.key else key_from_file(settings.data / "secrets.key")
-    return database, Vault(key)
+    vault = Vault(key)
+    with database.transaction() as tx:
+        check_key(tx, vault)
+    return database, vault
 
 
 @contextmanager
@@ -56,27 +100,24 @@ def open_directory(settings: Settings) -> Iterator[Directory]:
         database.close()
 
 
-def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkpoint = _pass) -> System:
-    """Put the embedded system together: SQLite, a folder of archives, jobs in this process."""
-    database, vault = open_storage(settings)
-    scratch = settings.data / "scratch"
-    # Files in the making are of no use to anyone after a stop, however it came.
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir()
-    watch = Watch()
-    ledger = Ledger(watch, clock, settings.jobs)
+def build(
+    settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkpoint = unwatched, is_worker: bool = False
+) -> System:
+    """Put the system together; without PostgreSQL, or as a worker, it runs jobs in this process."""
+    database, vault = open_storage(settings, patience_seconds=settings.database.start_seconds)
+    scratch = Scratch(settings.data / "scratch")
+    ledger = Ledger(clock, settings.jobs)
     stories: dict[str, Callable[..., None]] = {}
-    runner = Runner(database, ledger, stories, checkpoint)
-    engine = EmbeddedEngine(runner.run, workers=settings.jobs.workers, retry_seconds=settings.jobs.retry_seconds)
+    engine = _engine(settings, Runner(database, ledger, stories, checkpoint))
     desk = Desk(
         database=database,
-        archives=Archives(settings.data / "store"),
+        archives=archives_of(settings.data / "store", settings.archives),
         catalog=Catalog(vault, settings.catalog),
         ledger=ledger,
         engine=engine,
         vault=vault,
         clock=clock,
-        scratch=scratch,
+        scratch=scratch.path,
         limits=settings.packages,
         archive_options=settings.archives,
         checkpoint=checkpoint,
@@ -92,34 +133,52 @@ def build(settings: Settings, *, clock: Clock = system_clock, checkpoint: Checkp
         options=settings.api,
         openapi=settings.openapi,
     )
-    app = Application(parts, watch, partial(_running, settings, parts, runner, engine))
-    return System(app=app, parts=parts, directory=directory, database=database, runner=runner)
+    runs_jobs = is_worker or settings.server.with_worker or not database.is_shared
+    working = partial(_working, settings, desk, scratch, runs_jobs=runs_jobs)
+    return System(app=Application(parts, working), parts=parts, directory=directory, database=database, working=working)
+
+
+def _engine(settings: Settings, runner: Runner) -> Engine:
+    if not settings.database.url:
+        return EmbeddedEngine(runner.run, runner.pending, workers=settings.jobs.workers)
+    return DistributedEngine(runner.run, settings.database, settings.jobs, list(map(str, STORIES)))
 
 
 @asynccontextmanager
-async def _running(settings: Settings, parts: Parts, runner: Runner, engine: EmbeddedEngine) -> AsyncIterator[None]:
-    """Run jobs and the sweeper for as long as requests are served."""
+async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_jobs: bool) -> AsyncIterator[None]:
+    """Run jobs and the sweeper for as long as the process does its work."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.api.threads, thread_name_prefix="request"))
-    # Nobody else writes to the folder now, so every file without a row is a leftover.
-    await asyncio.to_thread(sweep, parts.desk, grace=timedelta(0))
-    await engine.start()
-    with parts.desk.database.snapshot() as tx:
-        pending = parts.desk.ledger.pending(tx)
-    for job_id in pending:
-        engine.submit(job_id)
-    sweeper = asyncio.create_task(_sweep_always(parts, settings.archives.sweep_seconds))
+    is_alone = not (desk.database.is_shared or settings.archives.url)
+    await asyncio.to_thread(_sweep, desk, is_alone=is_alone)
+    if runs_jobs:
+        await desk.engine.start()
+    sweeper = asyncio.create_task(_sweep_always(desk, settings.archives.sweep_seconds))
     try:
         yield
     finally:
         sweeper.cancel()
-        runner.stop()
-        parts.desk.checkpoint("server.stopping")
-        await engine.stop()
-        parts.desk.database.close()
+        desk.engine.halt()
+        desk.checkpoint("server.stopping")
+        await desk.engine.stop()
+        desk.database.close()
+        scratch.close()
 
 
-async def _sweep_always(parts: Parts, pause_seconds: int) -> None:
+async def _sweep_always(desk: Desk, pause_seconds: int) -> None:
     while True:
         await asyncio.sleep(pause_seconds)
-        await asyncio.to_thread(sweep, parts.desk)
+        await asyncio.to_thread(_sweep, desk)
+
+
+def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
+    """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time."""
+    try:
+        with turn(desk.database, "sweep", waits=False) as is_ours:
+            if is_alone:
+                # Nobody else writes to the folder now, so every file without a row is a leftover.
+                sweep(desk, grace=timedelta(0))
+            elif is_ours:
+                sweep(desk)
+    except StoreUnavailable as broken:
+        _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)

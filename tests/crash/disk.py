@@ -90,7 +90,7 @@ class DataFolder:
             "exports without an archive": exports.keys() - archived.keys(),
             "archives without an export": archived.keys() - exports.keys(),
             "uploads": self._files("store/uploads"),
-            "files in the making": self._files("scratch"),
+            "files in the making": {path.name for path in (self._path / "scratch").glob("*/*")},
         }
         return [f"{what}: {sorted(names)}" for what, names in found.items() if names] + (
             ["staged rows"] if self.staged_count() else []

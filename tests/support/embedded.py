@@ -124,7 +124,7 @@ class EmbeddedServer:
         kept = read_settings((store or Store()).fresh())
         self.settings = msgspec.structs.replace(
             chosen,
-            server=ServerOptions(data=str(data)),
+            server=ServerOptions(data=str(data), with_worker=kept.server.with_worker),
             database=msgspec.structs.replace(chosen.database, url=kept.database.url),
         )
         self.kept = Written(data, kept.database.url)

@@ -81,6 +81,10 @@ class ServerProcess:
         assert self._credentials is not None
         return Place(endpoint=self.endpoint, **self._credentials)
 
+    def adopt(self, place: Place) -> None:
+        """Know the credentials of a first start that another server had."""
+        self._credentials = {name: value for name, value in vars(place).items() if name != "endpoint"}
+
     @property
     def settings(self) -> Settings:
         """What the server was told, for who opens its store beside it."""

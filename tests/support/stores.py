@@ -24,7 +24,7 @@ _TABLES = {
     "postgresql": "select tablename from pg_tables where schemaname = current_schema() order by tablename",
 }
 
-Prepare = Callable[[Database], None]
+Prepare = Callable[[Database], object]
 """Fills an empty database."""
 
 
@@ -75,7 +75,7 @@ class PostgresStore(Store):
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
-        return {"ROMAPORT_DATABASE_URL": self._copy(migrate)}
+        return {"ROMAPORT_DATABASE_URL": self._copy(migrate), "ROMAPORT_SERVER_WITH_WORKER": "true"}
 
     def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
         """Open a database of the test's own, filled as said; what fills it runs once for all tests."""

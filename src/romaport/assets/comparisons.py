@@ -76,8 +76,7 @@ def start_comparison(desk: Desk, owner: Owner, actor: Actor, sides: tuple[Side, 
         desk.checkpoint("compare.kept")
         request = {name: side.instance_id for name, side in named.items()} | {"sees_all": actor.sees_all}
         with desk.database.transaction() as tx:
-            desk.ledger.open(tx, owner, JobType.COMPARE, request, job_id=job_id)
-            desk.submit_after(tx, job_id)
+            desk.engine.submit(tx, desk.ledger.open(tx, owner, JobType.COMPARE, request, job_id=job_id))
     except BaseException:
         _remove_uploads(desk, job_id)
         raise
@@ -93,7 +92,7 @@ def run_comparison(desk: Desk, context: JobContext) -> None:
     """Read both sides in the order of their keys, and write down where they differ."""
     request = context.job.request
     with ExitStack() as stack:
-        tx = stack.enter_context(desk.database.snapshot())
+        tx = stack.enter_context(context.snapshot())
         stack.enter_context(selected(tx))
         readers = {name: stack.enter_context(_package(desk, context, name)) for name in SIDES if not request[name]}
         context.checkpoint("compare.fetched")
@@ -105,7 +104,7 @@ def run_comparison(desk: Desk, context: JobContext) -> None:
         left, right = (_reading(whole, request[name], readers.get(name)) for name in SIDES)
         found = (item for kind in creation_order() for item in compared(kind, left(kind), right(kind)))
         outcome = _write(desk, context, found)
-    with desk.database.transaction() as tx:
+    with context.transaction() as tx:
         context.record(tx, done=context.job.total, outcome=outcome)
         desk.ledger.succeed(tx, context.job)
         context.checkpoint("compare.ending")
@@ -206,7 +205,7 @@ def _write(desk: Desk, context: JobContext, found: Iterable[Item]) -> Outcome:
             counts[item.kind] = counts.get(item.kind, 0) + 1
             done += 1 if item.step in SIDES else 2
         differing = [item for item in batch if item.step != SAME]
-        with desk.database.transaction() as tx:
+        with context.transaction() as tx:
             desk.ledger.write_items(tx, context.job, differing, first=first)
             context.record(tx, done=done)
         first += len(differing)

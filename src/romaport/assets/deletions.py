@@ -1,6 +1,6 @@
 """Deletions: a selection and all that belongs to it alone goes, at once or not at all."""
 
-from romaport.assets.desk import Desk, Selected, findings_of
+from romaport.assets.desk import Desk, Selected, findings_of, settling
 from romaport.catalog import Actor, delete_selected
 from romaport.jobs import JobContext, JobType, Owner
 
@@ -13,14 +13,14 @@ def start_deletion(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> 
         ids = chosen.check(tx, desk, owner, actor)
         desk.catalog.permit_all(tx, ids, actor, "delete")
         job = desk.ledger.open(tx, owner, JobType.DELETE, {"ids": list(ids), "sees_all": actor.sees_all})
-        desk.submit_after(tx, job.id)
+        desk.engine.submit(tx, job)
         desk.checkpoint("delete.opening")
     return job.id
 
 
 def run_deletion(desk: Desk, context: JobContext) -> None:
     """Delete in one transaction, which also ends the job."""
-    with desk.deciding(context.job.owner.instance_id) as tx:
+    with settling(context) as tx:
         context.checkpoint("delete.selecting")
         kept_seconds = desk.ledger.options.kept_seconds
         ids = context.job.request["ids"]

@@ -56,7 +56,7 @@ def start_chosen_export(desk: Desk, owner: Owner, actor: Actor, choice: Choice) 
 
 def _open(desk: Desk, tx: Transaction, owner: Owner, request: dict[str, Any]) -> str:
     job = desk.ledger.open(tx, owner, JobType.EXPORT, request)
-    desk.submit_after(tx, job.id)
+    desk.engine.submit(tx, job)
     desk.checkpoint("export.opening")
     return job.id
 
@@ -75,7 +75,7 @@ def run_export(desk: Desk, context: JobContext) -> None:
         )
         desk.archives.put(archive.path, path)
         context.checkpoint("export.stored")
-        with desk.database.transaction() as tx:
+        with context.transaction() as tx:
             desk.ledger.note(tx, context.job, notes)
             counts = {kind: [number, number] for kind, number in written.counts.items()}
             context.record(tx, counts=counts, done=context.job.total, outcome={"exported": written.counts})
@@ -88,7 +88,7 @@ def run_export(desk: Desk, context: JobContext) -> None:
 
 def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary, list[Finding]]:
     owner, request = context.job.owner, context.job.request
-    with desk.database.snapshot() as tx, selected(tx):
+    with context.snapshot() as tx, selected(tx):
         chosen = Selection(
             tx,
             owner.instance_id,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from romaport.assets.desk import Desk, actor_of, findings_of, visible_job
+from romaport.assets.desk import Desk, actor_of, findings_of, settling, visible_job
 from romaport.assets.imports import hole_findings
 from romaport.assets.uploads import (
     ImportOptions,
@@ -39,7 +39,7 @@ def run_plan(desk: Desk, context: JobContext) -> None:
     """Stage, check, and write down what would become of every asset."""
     problems = stage_upload(desk, context, upload_path(context.job.id))
     into, policy = into_of(context, desk), policy_of(context.job, desk)
-    with desk.deciding(into.instance_id) as tx:
+    with settling(context) as tx:
         conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("plan.checked")
         refusals = [*problems, *findings_of(conflicts)]
@@ -89,7 +89,7 @@ def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str
         plan = visible_job(desk, tx, owner, actor, plan_id)
         _check_executable(desk, tx, plan)
         values = opened_values(desk, tx, plan_id)
-        desk.ledger.open(
+        job = desk.ledger.open(
             tx,
             owner,
             JobType.IMPORT,
@@ -97,7 +97,7 @@ def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str
             job_id=job_id,
             sealed=sealed_values(desk, job_id, values),
         )
-        desk.submit_after(tx, job_id)
+        desk.engine.submit(tx, job)
     return job_id
 
 

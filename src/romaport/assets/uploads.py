@@ -82,8 +82,9 @@ def accept(  # noqa: PLR0913 - who wants what done with which package
     request = {**msgspec.structs.asdict(options), "sees_all": actor.sees_all}
     try:
         with desk.database.transaction() as tx:
-            desk.ledger.open(tx, owner, type_, request, job_id=job_id, sealed=sealed_values(desk, job_id, values))
-            desk.submit_after(tx, job_id)
+            sealed = sealed_values(desk, job_id, values)
+            job = desk.ledger.open(tx, owner, type_, request, job_id=job_id, sealed=sealed)
+            desk.engine.submit(tx, job)
             desk.checkpoint("import.opening")
     except BaseException:
         desk.archives.remove(upload_path(job_id))
@@ -161,7 +162,7 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[F
         # An asset is done twice: once put aside and checked, once moved into place.
         context.plan(counts, total=2 * sum(counts.values()))
         context.checkpoint("import.planned")
-    with desk.database.snapshot() as tx:
+    with context.snapshot() as tx:
         values = opened_values(desk, tx, context.job.id)
     findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
     for name in counts:
@@ -185,7 +186,7 @@ def _stage_kind(
         at=milliseconds(desk.clock()),
         values=values,
     )
-    with desk.database.snapshot() as tx:
+    with context.snapshot() as tx:
         staged = staged_count(tx, context.job.id, kind.name)
     findings: list[Finding] = []
     for first, entries in _batches(reader.entries(kind.name)):
@@ -210,8 +211,8 @@ def _stage_batch(
     desk: Desk, context: JobContext, intake: Intake, kind: Kind, numbered: tuple[int, list[Entry]]
 ) -> list[Problem]:
     first, entries = numbered
-    batch = intake.batch(entries, first=first, ids=_new_ids(desk, kind, len(entries)))
-    with desk.database.transaction() as tx:
+    batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
+    with context.transaction() as tx:
         stage(tx, batch)
         done = first + len(entries)
         counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
@@ -221,8 +222,8 @@ def _stage_batch(
     return batch.problems
 
 
-def _new_ids(desk: Desk, kind: Kind, number: int) -> list[str]:
+def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:
     if not kind.is_numbered:
         return [new_id() for _ in range(number)]
-    with desk.database.transaction() as tx:
+    with context.transaction() as tx:
         return desk.catalog.new_ids(tx, kind, number)

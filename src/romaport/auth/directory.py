@@ -205,6 +205,14 @@ class Directory:
         with self._database.snapshot() as tx:
             return credentials.keys_of(tx, _user(tx, user).id)
 
+    def check_vault(self) -> None:
+        """Raise `SettingInvalid` if what is kept was sealed under another key than the vault's."""
+        with self._database.snapshot() as tx:
+            found = credentials.any_key(tx)
+        if found is not None:
+            access_key, sealed = found
+            self._vault.open(sealed, owner=access_key)
+
     def remove_key(self, access_key: str) -> None:
         """Remove an access key; every token of its user ends (contract 4.1)."""
         with self._writing() as tx:

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,14 +18,15 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from romaport.api import Application
-from romaport.assembly import build
+from romaport.assembly import System, build, unwatched
 from romaport.auth import TENANT_ADMINISTRATOR, Directory
 from romaport.errors import SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
+from romaport.storage import turn
 
-__all__ = ["FirstCredentials", "announced", "first_start", "run_server"]
+__all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker"]
 
 _log = logging.getLogger("romaport.server")
 
@@ -90,11 +91,36 @@ def run_server(
     port = settings.server.port or _free_port(host)
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
-    with _alone_in(settings.data):
-        system = build(settings, checkpoint=checkpoint) if checkpoint else build(settings)
-        credentials = first_start(system.directory)
+    # On PostgreSQL the folder holds files in the making only, and each process has its own there.
+    alone = nullcontext() if settings.database.url else alone_in(settings.data)
+    with alone:
+        system = build(settings, checkpoint=checkpoint or unwatched)
+        with turn(system.database, "first start"):
+            credentials = first_start(system.directory)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(system.app, host, port, lambda address: announce(address, credentials)))
+
+
+def run_worker(settings: Settings, *, announce: Callable[[], None], checkpoint: Checkpoint | None = None) -> None:
+    """Run jobs until SIGINT or SIGTERM; `announce` is called once they are.
+
+    Raises `SettingInvalid` without a database that processes can share.
+    """
+    if not settings.database.url:
+        raise SettingInvalid(name="ROMAPORT_DATABASE_URL", rule="is empty: a worker shares a PostgreSQL database")
+    system = build(settings, checkpoint=checkpoint or unwatched, is_worker=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_work(system, announce))
+
+
+async def _work(system: System, announce: Callable[[], None]) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with system.working():
+        announce()
+        await stopping.wait()
+        _log.info("worker_stopping")
 
 
 def _check_address(host: str, port: int) -> None:
@@ -110,7 +136,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Keep other servers off a data folder; each takes what it finds half done there for a leftover of its own.
 
     The lock is the process's, and ends with it however it ends.

@@ -1,18 +1,20 @@
 """Jobs: their states, their truth in the ledger, and what runs them."""
 
 from romaport.jobs.engine import Engine
+from romaport.jobs.engine_distributed import DistributedEngine
 from romaport.jobs.engine_embedded import EmbeddedEngine
 from romaport.jobs.job import Archive, Finding, Item, Job, Outcome, Owner, Severity
 from romaport.jobs.ledger import Fenced, JobOptions, Ledger
 from romaport.jobs.runner import Checkpoint, JobContext, JobStory, Runner, Stopped
 from romaport.jobs.states import MOVES, JobType, State, can_move
-from romaport.jobs.watch import Answers, Watch
+from romaport.jobs.watch import Answers
 
 __all__ = [
     "MOVES",
     "Answers",
     "Archive",
     "Checkpoint",
+    "DistributedEngine",
     "EmbeddedEngine",
     "Engine",
     "Fenced",
@@ -30,6 +32,5 @@ __all__ = [
     "Severity",
     "State",
     "Stopped",
-    "Watch",
     "can_move",
 ]

@@ -78,12 +78,16 @@ class Job:
     checkpoint: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
+    started_at: datetime | None = None
+    """When it was started first."""
     outcome: Outcome = field(default_factory=dict)
     kept_until: datetime | None = None
     """Until when it can be taken back, or executed; None when it cannot."""
     undone_by: str | None = None
     """The rollback that took it back."""
     archive_id: str | None = None
+    version: str = ""
+    """Of its row, where other processes may change that; see `storage.Versions`."""
     findings: tuple[Finding, ...] = field(default=())
     """The first of its findings, as many as the wire shows."""
 

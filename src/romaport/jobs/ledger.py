@@ -1,7 +1,7 @@
 """The truth about jobs: opened, counted, ended, their archives offered, taken and expired.
 
 Every write of a running job is bound to its attempt; what an older attempt still wants to say is
-refused with `Fenced`. Every change is announced as soon as it is committed.
+refused with `Fenced`. Every change is announced in the transaction that makes it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,8 +25,7 @@ from romaport.ids import new_id
 from romaport.jobs import store
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State, can_move
-from romaport.jobs.watch import Watch
-from romaport.storage import Transaction, TransactionConflict, after_commit, hold
+from romaport.storage import Topic, Transaction, TransactionConflict, announce, hold
 
 __all__ = ["Fenced", "JobOptions", "Ledger"]
 
@@ -41,6 +40,18 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attempts_max: Annotated[
         int, Meta(ge=1, le=100, description="Starts after which a job that never reaches its end is given up.")
     ] = 3
+    patience_seconds: Annotated[
+        int,
+        Meta(
+            ge=0, le=604_800, description="How long a job is tried again, from its first start, while a store is ill."
+        ),
+    ] = 900
+    heartbeat_seconds: Annotated[
+        float, Meta(ge=1, le=300, description="A worker that is silent for so long loses its jobs to others.")
+    ] = 10.0
+    dequeue_seconds: Annotated[
+        float, Meta(ge=0.1, le=60, description="Pause between two looks for jobs of which a worker was not told.")
+    ] = 2.0
     assets_max: Annotated[
         int, Meta(ge=1, le=100_000, description="Applications, and tasks, that one request may select.")
     ] = 100
@@ -48,7 +59,7 @@ class JobOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         float, Meta(ge=0, le=10, description="Pause between two writes of a job's progress.")
     ] = 0.25
     retry_seconds: Annotated[
-        float, Meta(ge=0.1, le=300, description="Pause before a job that met a broken store is tried again.")
+        float, Meta(ge=0.1, le=300, description="First pause before a job that met an ill store is tried again.")
     ] = 2.0
     kept_seconds: Annotated[
         int,
@@ -67,8 +78,7 @@ class Fenced(Exception):
 class Ledger:
     """Every job there is. Methods take an open transaction and never end it."""
 
-    def __init__(self, watch: Watch, clock: Clock, options: JobOptions) -> None:
-        self._watch = watch
+    def __init__(self, clock: Clock, options: JobOptions) -> None:
         self._clock = clock
         self.options = options
 
@@ -132,6 +142,11 @@ class Ledger:
         """Start one more attempt at a job; None if it has ended."""
         return store.read(tx, job_id) if store.begin(tx, job_id, self._clock()) else None
 
+    def may_wait(self, job: Job) -> bool:
+        """Say whether a begun job is young enough to be tried again when a store does not answer."""
+        begun_at = job.started_at or job.created_at
+        return self._clock() - begun_at < timedelta(seconds=self.options.patience_seconds)
+
     def record(self, tx: Transaction, job: Job, **values: Any) -> Job:  # noqa: ANN401 - columns of several types
         """Write what an attempt has done (`done`, `total`, `counts`, `checkpoint`, `strikes`); raise `Fenced`.
 
@@ -141,7 +156,7 @@ class Ledger:
             values["done"] = max(job.done, values["done"])
         if not store.record(tx, job, values):
             raise Fenced
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
         return replace(job, **values)
 
     def succeed(self, tx: Transaction, job: Job, *, archive: Archive | None = None, kept_seconds: int = 0) -> None:
@@ -168,7 +183,7 @@ class Ledger:
         assert can_move(job.state, state)
         if not store.move(tx, job, state, at=self._clock(), kept_until=kept_until):
             raise Fenced
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
 
     def sealed(self, tx: Transaction, job_id: str) -> bytes | None:
         """Answer what of a job's request lies sealed."""
@@ -250,7 +265,7 @@ class Ledger:
             return False
         if not store.move(tx, job, State.FINISHED, at=self._clock()):
             raise JobMoveRefused(job_id=job.id, state=job.state.value, wanted=State.FINISHED.value)
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
         return True
 
     def expire(self, tx: Transaction, at: datetime) -> list[str]:
@@ -259,7 +274,7 @@ class Ledger:
         for job_id, _ in over:
             job = store.read(tx, job_id)
             if job is not None and store.move(tx, job, State.FINISHED, at=at):
-                after_commit(tx, lambda changed=job_id: self._watch.announce(changed))  # type: ignore[misc]
+                announce(tx, Topic.JOB, job_id)
         return [archive_id for _, archive_id in over]
 
     def kept_archives(self, tx: Transaction) -> set[str]:

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from threading import Event
 
 from romaport.errors import InternalError, JobAttemptsSpent, RomaportError, StoreUnavailable
+from romaport.jobs.engine import Ended, Ending
 from romaport.jobs.job import Finding, Job
 from romaport.jobs.ledger import Fenced, Ledger
-from romaport.storage import Database, Transaction
+from romaport.storage import Database, Transaction, end_sessions, name_session
 
 __all__ = ["Checkpoint", "JobContext", "JobStory", "Runner", "Stopped"]
 
@@ -18,11 +19,14 @@ _log = logging.getLogger("romaport.jobs")
 Checkpoint = Callable[[str], None]
 """Called with the name of every point a job passes at which it may safely be interrupted."""
 
-Stopping = Callable[[], bool]
+_PAUSE_SECONDS_MAX = 60.0
+# A database that was restarted answers again within these; what takes longer is left to the next attempt.
+_FORGIVING_SECONDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)
+_SETTLED = Ended(how=Ending.SETTLED)
 
 
 class Stopped(Exception):
-    """The process shuts down: the attempt ends at a safe point, and another start goes on."""
+    """The attempt was asked to stop: it ends at a safe point, and another start goes on."""
 
 
 class JobContext:
@@ -37,20 +41,28 @@ class JobContext:
         self._written_at = 0.0
 
     def checkpoint(self, name: str) -> None:
-        """Pass a named safe point; raise `Stopped` if the process shuts down."""
+        """Pass a named safe point; raise `Stopped` if the attempt was asked to end."""
         self._checkpoint(name)
         if self._stop.is_set():
             raise Stopped
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Open a transaction that writes."""
+        """Open a transaction that writes; it is ended when another attempt at the job begins."""
         with self.database.transaction() as tx:
+            name_session(tx, _session(self.job.id))
+            yield tx
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction that reads one unchanging state; it is ended when another attempt at the job begins."""
+        with self.database.snapshot() as tx:
+            name_session(tx, _session(self.job.id))
             yield tx
 
     def plan(self, counts: Mapping[str, int], *, total: int) -> None:
         """Write down what there is to do, before any of it is done."""
-        with self.database.transaction() as tx:
+        with self.transaction() as tx:
             self.record(tx, counts={kind: [0, number] for kind, number in counts.items()}, total=total)
 
     def record(self, tx: Transaction, **values: object) -> None:
@@ -64,7 +76,7 @@ class JobContext:
         now = time.monotonic()
         if now - self._written_at >= self.ledger.options.progress_seconds:
             self._written_at = now
-            with self.database.transaction() as tx:
+            with self.transaction() as tx:
                 self.record(tx, counts=self.job.counts, done=self._sum())
 
     def _count(self, kind: str, done: int) -> None:
@@ -72,6 +84,10 @@ class JobContext:
 
     def _sum(self) -> int:
         return sum(done for done, _ in self.job.counts.values())
+
+
+def _session(job_id: str) -> str:
+    return f"romaport job {job_id}"
 
 
 JobStory = Callable[[JobContext], None]
@@ -88,65 +104,95 @@ class Runner:
         self._ledger = ledger
         self._stories = stories
         self._checkpoint = checkpoint
-        self._stop = Event()
 
-    def stop(self) -> None:
-        """Have every running attempt end at its next checkpoint."""
-        self._stop.set()
+    def pending(self) -> list[str]:
+        """Answer the jobs that are not final, oldest first."""
+        with self._database.snapshot() as tx:
+            return self._ledger.pending(tx)
 
-    def run(self, job_id: str) -> bool:
-        """Run one attempt; False if it should be tried again after a pause."""
+    def run(self, job_id: str, stop: Event) -> Ended:
+        """Run one attempt, which ends at its next checkpoint once it is asked to stop."""
         try:
-            return self._run(job_id)
+            return self._run(job_id, stop)
         except Fenced:
             _log.info("job_fenced", extra={"job_id": job_id})
-            return True
+            return _SETTLED
         except StoreUnavailable as broken:
             _log.warning("job_interrupted", extra={"job_id": job_id, "store": broken.store}, exc_info=broken)
-            return False
+            return Ended(how=Ending.AGAIN, pause_seconds=self._ledger.options.retry_seconds)
 
-    def _run(self, job_id: str) -> bool:
+    def _run(self, job_id: str, stop: Event) -> Ended:
         job: Job | None = None
         try:
-            with self._database.transaction() as tx:
-                job = self._ledger.begin(tx, job_id)
+            job = self._begin(job_id)
             if job is None:
-                return True
+                return _SETTLED
             if job.strikes > self._ledger.options.attempts_max:
                 self._fail(job, JobAttemptsSpent(attempts=job.strikes - 1))
-                return True
-            return self._attempt(job)
+                return _SETTLED
+            return self._attempt(job, stop)
         except (Fenced, StoreUnavailable):
             raise
         except Exception:  # noqa: BLE001 - one of the three places of the house
             # The last line of defence: whatever is wrong with us, the job says so and ends.
             _log.exception("job_crashed", extra={"job_id": job_id})
             self._give_up(job_id, job)
-            return True
+            return _SETTLED
 
-    def _attempt(self, job: Job) -> bool:
-        context = JobContext(job, self._database, self._ledger, self._stop, self._checkpoint)
+    def _begin(self, job_id: str) -> Job | None:
+        """Start an attempt, from whose beginning on no earlier one holds a lock or writes anything."""
+        with self._database.transaction() as tx:
+            end_sessions(tx, _session(job_id))
+            return self._ledger.begin(tx, job_id)
+
+    def _attempt(self, job: Job, stop: Event) -> Ended:
+        context = JobContext(job, self._database, self._ledger, stop, self._checkpoint)
         _log.info("job_started", extra={"job_id": job.id, "type": job.type.value, "attempt": job.attempt})
         try:
             context.checkpoint(f"{job.type.value}.started")
             self._stories[job.type.value](context)
         except Stopped:
-            with self._database.transaction() as tx:
-                self._ledger.record(tx, context.job, strikes=context.job.strikes - 1)
+            self._forgive(context.job)
             _log.info("job_stopped", extra={"job_id": job.id})
-        except (Fenced, StoreUnavailable):
+            return Ended(how=Ending.STOPPED)
+        except StoreUnavailable as broken:
+            return self._interrupted(context.job, broken)
+        except Fenced:
             raise
         except RomaportError as refusal:
             self._fail(context.job, refusal)
         else:
             _log.info("job_ended", extra={"job_id": job.id})
-        return True
+        return _SETTLED
+
+    def _interrupted(self, job: Job, broken: StoreUnavailable) -> Ended:
+        """Have a job tried again that is not to blame for how its attempt ended, unless it is too old for that."""
+        _log.warning("job_interrupted", extra={"job_id": job.id, "store": broken.store}, exc_info=broken)
+        if not self._ledger.may_wait(job):
+            self._fail(job, broken)
+            return _SETTLED
+        self._forgive(job)
+        forgiven = job.attempt - job.strikes
+        pause_seconds = self._ledger.options.retry_seconds * 2 ** min(forgiven, 10)
+        return Ended(how=Ending.AGAIN, pause_seconds=min(pause_seconds, _PAUSE_SECONDS_MAX))
+
+    def _forgive(self, job: Job) -> None:
+        """Take back that a start is held against the job, as soon as the database lets us."""
+        for seconds in _FORGIVING_SECONDS:
+            try:
+                return self._take_back(job)
+            except StoreUnavailable:
+                time.sleep(seconds)
+        return self._take_back(job)
+
+    def _take_back(self, job: Job) -> None:
+        with self._database.transaction() as tx:
+            self._ledger.record(tx, job, strikes=job.strikes - 1)
 
     def _give_up(self, job_id: str, job: Job | None) -> None:
         if job is None:
             # Not even begun: begun once more, so that nobody else's attempt is ended for it.
-            with self._database.transaction() as tx:
-                job = self._ledger.begin(tx, job_id)
+            job = self._begin(job_id)
         if job is not None:
             self._fail(job, InternalError())
 

@@ -36,13 +36,17 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     url: Annotated[
         str,
         Meta(
-            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder."
+            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder.",
+            extra_json_schema={"format": "uri"},
         ),
     ] = ""
     connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
     wait_seconds: Annotated[
         int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
     ] = 30
+    start_seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="How long a starting process waits for PostgreSQL to answer.")
+    ] = 60
     idle_seconds: Annotated[
         int,
         Meta(ge=1, le=3600, description="How long a transaction may be silent before PostgreSQL undoes it."),

@@ -5,6 +5,7 @@ it loses the secrets; whoever copies the database without it has none.
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -43,12 +44,14 @@ class Vault:
 
 def key_from_file(path: Path) -> bytes:
     """Read the key from a file, making one with a random key first if there is none."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text().strip())
-    with os.fdopen(descriptor, "w") as file:
-        file.write(os.urandom(_KEY_BYTES).hex())
-        file.flush()
-        os.fsync(file.fileno())
+    if not path.exists():
+        # Whole from its first moment on: another process may be waiting to read it.
+        made = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(os.urandom(_KEY_BYTES).hex())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            path.hardlink_to(made)
+        made.unlink()
     return bytes.fromhex(path.read_text().strip())
