@@ -11,6 +11,8 @@ EDGE = (
     "src/romaport/jobs/engine",
     "src/romaport/jobs/watch.py",
     "src/romaport/storage/archives.py",
+    "src/romaport/storage/queue.py",
+    "src/romaport/storage/sessions.py",
 )
 
 
