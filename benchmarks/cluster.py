@@ -76,7 +76,7 @@ def _takeover(postgres: Postgres, name: str, settings: dict[str, str], *, target
 
 
 def _is_taken_over(cluster: Cluster, job_id: str) -> bool:
-    return cluster.job(job_id).attempt == 2
+    return cluster.job(job_id).attempt > 1
 
 
 def _throughput(postgres: Postgres, workers: int, idle_rate: float) -> Figure:
