@@ -7,9 +7,11 @@ READY := $(VENV)/.ready
 # Two processes, a test file stays in one of them. `make test TESTS=tests/house` runs a part.
 TESTS ?= tests
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
+# Tests of many machines have a target of their own.
+MACHINES := tests/cluster tests/chaos
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve format lint types layers test check chaos bench lock changelog docs clean
+.PHONY: help setup demo serve format lint types layers test test-machines check chaos bench lock changelog docs clean
 
 help: ## Explain the targets (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,7 +46,10 @@ layers: $(READY) ## Check who imports whom
 	$(BIN)/lint-imports
 
 test: $(READY) ## Run the tests; TESTS=tests/house runs a part
-	$(BIN)/pytest $(PYTEST_OPTIONS) $(TESTS)
+	$(BIN)/pytest $(PYTEST_OPTIONS) --store=sqlite $(MACHINES:%=--ignore=%) $(TESTS)
+
+test-machines: $(READY) ## Run the tests on PostgreSQL, and those of many machines
+	$(BIN)/pytest $(PYTEST_OPTIONS) --store=postgresql $(TESTS)
 
 check: lint ## Lint, then test: what a change must pass
 	$(MAKE) --no-print-directory test

@@ -2,10 +2,10 @@
 
 import sys
 
-from benchmarks import poll, transfer
+from benchmarks import cluster, poll, transfer
 from benchmarks.figures import shown
 
-BENCHMARKS = {"poll": poll.measure, "transfer": transfer.measure}
+BENCHMARKS = {"cluster": cluster.measure, "poll": poll.measure, "transfer": transfer.measure}
 
 
 def main(names: list[str]) -> int:

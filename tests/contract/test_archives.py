@@ -31,7 +31,7 @@ def archives(request: pytest.FixtureRequest, tmp_path: Path) -> Archives:
 
 
 @pytest.fixture
-def store(archives: Archives, tmp_path: Path) -> Callable[..., None]:
+def keep(archives: Archives, tmp_path: Path) -> Callable[..., None]:
     def put(name: str = NAME, content: bytes = LARGE) -> None:
         (tmp_path / "source").write_bytes(content)
         archives.put(name, tmp_path / "source")
@@ -48,23 +48,23 @@ def streamed(archives: Archives, start: int, end: int, name: str = NAME) -> byte
 
 @pytest.mark.parametrize("content", [b"", b"x", LARGE], ids=["empty", "small", "in parts"])
 def test_what_is_stored_is_fetched_as_it_was(
-    archives: Archives, store: Callable[..., None], tmp_path: Path, content: bytes
+    archives: Archives, keep: Callable[..., None], tmp_path: Path, content: bytes
 ) -> None:
-    store(NAME, content)
+    keep(NAME, content)
     archives.fetch(NAME, tmp_path / "target")
     assert (tmp_path / "target").read_bytes() == content
     assert list(archives.names("archives")) == [NAME]
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, len(LARGE)), (10, 20), (len(LARGE) - 1, len(LARGE)), (5, 5)])
-def test_a_range_is_streamed_byte_by_byte(archives: Archives, store: Callable[..., None], start: int, end: int) -> None:
-    store()
+def test_a_range_is_streamed_byte_by_byte(archives: Archives, keep: Callable[..., None], start: int, end: int) -> None:
+    keep()
     assert streamed(archives, start, end) == LARGE[start:end]
 
 
-def test_what_is_stored_again_is_replaced(archives: Archives, store: Callable[..., None]) -> None:
-    store(NAME, b"first")
-    store(NAME, b"again")
+def test_what_is_stored_again_is_replaced(archives: Archives, keep: Callable[..., None]) -> None:
+    keep(NAME, b"first")
+    keep(NAME, b"again")
     assert streamed(archives, 0, 5) == b"again"
 
 
@@ -77,16 +77,16 @@ def test_a_name_that_is_not_there_is_said_so(archives: Archives, tmp_path: Path)
     assert list(archives.names("archives")) == []
 
 
-def test_what_is_removed_is_gone(archives: Archives, store: Callable[..., None]) -> None:
-    store()
+def test_what_is_removed_is_gone(archives: Archives, keep: Callable[..., None]) -> None:
+    keep()
     archives.remove(NAME)
     with pytest.raises(FileNotFoundError):
         streamed(archives, 0, 1)
 
 
-def test_a_sweep_removes_what_is_old_enough_and_not_kept(archives: Archives, store: Callable[..., None]) -> None:
+def test_a_sweep_removes_what_is_old_enough_and_not_kept(archives: Archives, keep: Callable[..., None]) -> None:
     for name in ("archives/kept.zip", "archives/stray.zip", "uploads/other.zip"):
-        store(name, b"x")
+        keep(name, b"x")
     now = datetime.now(UTC)
     kept = {"archives/kept.zip"}
     assert archives.sweep("archives", kept, older_than=timedelta(hours=1), at=now) == []

@@ -115,7 +115,7 @@ def test_as_many_jobs_as_a_user_may_run_are_begun_at_once_and_no_more(
     with server.gates.held("export.selected"):
         answers = at_once(SLOTS, lambda _: user.export({"apps": [{"id": app_id}]}))
         assert statuses(answers) == {200: SLOTS}
-        assert set(statuses(at_once(SLOTS, lambda _: user.export({"apps": [{"id": app_id}]})))) == {409}
+        assert set(statuses(at_once(SLOTS, lambda _: user.export({"apps": [{"id": app_id}]})))) == {400}
     server.drain()
 
 

@@ -60,7 +60,7 @@ def test_every_make_target_the_readme_names_exists() -> None:
 
 PAGES = [ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "howto").glob("*.md"))]
 # What is not run: commands for another machine or that run for ever, files for other programs, edits of ours.
-NOT_RUN = {"console", "diff", "ini", "nginx"}
+NOT_RUN = {"console", "diff", "ini", "nginx", "sql", "yaml"}
 RUN = {"sh", "python"}
 SAYS = {
     "tutorial.md": ("exit code 1", "exit code 2", "datasource"),
@@ -71,6 +71,7 @@ SAYS = {
     "promote-with-a-plan.md": ("outdated, exit code 1", "hole orders-db", "1 data_source", "differs, exit code 2"),
     "use-s3.md": ("ROMAPORT_ARCHIVES_SECRET_KEY=********",),
     "move-to-postgresql.md": ("Everything has arrived.", "admin"),
+    "run-on-many-machines.md": ("ROMAPORT_JOBS_HEARTBEAT_SECONDS=",),
     "add-a-kind.md": ("assets/runbook.jsonl",),
 }
 """What is to be seen on the way, by page."""
@@ -142,7 +143,14 @@ def test_every_block_of_a_page_is_run_or_of_a_language_that_is_not(page: Path) -
 
 
 @pytest.mark.parametrize(
-    "name", ["manage-users.md", "promote-with-a-plan.md", "serve-in-production.md", "use-the-vendor-sdk.md"]
+    "name",
+    [
+        "manage-users.md",
+        "promote-with-a-plan.md",
+        "run-on-many-machines.md",
+        "serve-in-production.md",
+        "use-the-vendor-sdk.md",
+    ],
 )
 def test_a_page_works_as_it_stands_beside_a_running_server(name: str, tmp_path: Path) -> None:
     page = next(page for page in PAGES if page.name == name)

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -139,11 +140,14 @@ class EmbeddedServer:
         self.project_id = ""
         self.other_project_id = ""
 
-    def start(self) -> None:
-        """Begin to serve."""
-        self.directory.ensure_domain(DOMAIN)
-        self.project_id = self.directory.add_project("dev", DOMAIN)
-        self.other_project_id = self.directory.add_project("prod", DOMAIN)
+    def start(self, *, beside: "EmbeddedServer | None" = None) -> None:
+        """Begin to serve, perhaps the projects of another server on the same store."""
+        if beside is None:
+            self.directory.ensure_domain(DOMAIN)
+            self.project_id = self.directory.add_project("dev", DOMAIN)
+            self.other_project_id = self.directory.add_project("prod", DOMAIN)
+        else:
+            self.project_id, self.other_project_id = beside.project_id, beside.other_project_id
         self._thread.start()
         self._await(self._begin())
 
@@ -172,6 +176,10 @@ class EmbeddedServer:
 
     def _await(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(_SECONDS)
+
+    def begin(self, coroutine: Coroutine[Any, Any, Any]) -> "Future[Any]":
+        """Run something asynchronous beside the application, in its own loop."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def drain(self) -> None:
         """Wait until no job runs or waits."""

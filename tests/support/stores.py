@@ -32,12 +32,14 @@ class Store:
     """All in the data folder: a SQLite file, and packages as files."""
 
     name = "sqlite"
-    broken: Exception = sqlite3.OperationalError("disk I/O error")
-    """What the driver raises when the database is no longer there."""
 
     def __init__(self) -> None:
         self._prepared: dict[Prepare, bytes] = {}
         self._opened: list[Database] = []
+
+    def broken(self) -> Exception:
+        """Make what the driver raises when the database is no longer there: one more for every time."""
+        return sqlite3.OperationalError("disk I/O error")
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
@@ -66,12 +68,15 @@ class PostgresStore(Store):
     """The database on a PostgreSQL server, a copy of a migrated one for every server under test."""
 
     name = "postgresql"
-    broken = psycopg.OperationalError("server closed the connection unexpectedly")
 
     def __init__(self, server: Postgres) -> None:
         super().__init__()
         self._server = server
         self._templates: dict[Prepare, str] = {}
+
+    def broken(self) -> Exception:
+        """Make what the driver raises when the database is no longer there: one more for every time."""
+        return psycopg.OperationalError("server closed the connection unexpectedly")
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
@@ -155,8 +160,12 @@ class Written:
         return [name for (name,) in self.rows(_TABLES["sqlite" if self.is_in_folder else "postgresql"])]
 
     def everything(self) -> dict[str, object]:
-        """Answer every row of every table, as text, in an order that says nothing."""
-        return {name: sorted(map(repr, self.rows(f'select * from "{name}"'))) for name in self.tables()}  # noqa: S608 - its own name
+        """Answer every row of every table, as text, in an order that says nothing; not the queue's own diary."""
+        return {
+            name: sorted(map(repr, self.rows(f'select * from "{name}"')))  # noqa: S608 - its own name
+            for name in self.tables()
+            if not name.startswith("pgqueuer_")
+        }
 
     def content(self) -> bytes:
         """Answer all that lies on disks: every file of the data folder, every value of a database elsewhere."""

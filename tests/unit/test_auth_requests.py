@@ -68,7 +68,11 @@ def test_a_request_never_shows_its_password() -> None:
         ({"project": {"id": "p"}, "domain": {"id": "d"}}, "auth.scope: exactly one of project and domain is needed"),
         ({"system": {"all": True}}, "auth.scope: exactly one of project and domain is needed"),
         ({"project": {"domain": {"id": "d"}}}, "auth.scope.project: id or name is needed"),
-        ({"project": {"id": 7}}, "auth.scope.project.id: must be a text of 1 to 64 characters"),
+        ({"project": {"id": 7}}, "auth.scope.project.id: must be a text of 1 to 64 characters, none of them U+0000"),
+        (
+            {"project": {"id": "a\0b"}},
+            "auth.scope.project.id: must be a text of 1 to 64 characters, none of them U+0000",
+        ),
     ],
 )
 def test_a_wrong_scope_is_named(scope: object, problem: str) -> None:

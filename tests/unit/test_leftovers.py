@@ -53,7 +53,7 @@ class Conversation(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def place() -> Iterator[Store]:
     found = Store()
     thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -63,9 +63,9 @@ def store() -> Iterator[Store]:
     found.server_close()
 
 
-def leftovers(store: Store) -> Leftovers:
+def leftovers(place: Store) -> Leftovers:
     return Leftovers(
-        address=f"http://127.0.0.1:{store.server_port}/bucket",
+        address=f"http://127.0.0.1:{place.server_port}/bucket",
         prefix="a b/",
         region=REGION,
         access_key=KEY,
@@ -74,22 +74,22 @@ def leftovers(store: Store) -> Leftovers:
     )
 
 
-def sweep(store: Store) -> list[str]:
-    return leftovers(store).sweep("archives", until=datetime(2026, 1, 2, tzinfo=UTC), at=AT)
+def sweep(place: Store) -> list[str]:
+    return leftovers(place).sweep("archives", until=datetime(2026, 1, 2, tzinfo=UTC), at=AT)
 
 
-def test_old_uploads_are_ended_and_young_ones_are_not(store: Store) -> None:
-    assert sweep(store) == ["archives/x+y.zip"]
-    assert [(method, path) for method, path, _ in store.asked] == [
+def test_old_uploads_are_ended_and_young_ones_are_not(place: Store) -> None:
+    assert sweep(place) == ["archives/x+y.zip"]
+    assert [(method, path) for method, path, _ in place.asked] == [
         ("GET", "/bucket/?prefix=a%20b%2Farchives%2F&uploads="),
         ("DELETE", "/bucket/a%20b/archives/x%2By.zip?uploadId=i%2Fd%3D"),
     ]
 
 
-def test_the_signatures_are_the_vendors(store: Store) -> None:
-    sweep(store)
-    for method, path, headers in store.asked:
-        request = AWSRequest(method, f"http://127.0.0.1:{store.server_port}{path}")
+def test_the_signatures_are_the_vendors(place: Store) -> None:
+    sweep(place)
+    for method, path, headers in place.asked:
+        request = AWSRequest(method, f"http://127.0.0.1:{place.server_port}{path}")
         request.context["timestamp"] = headers["x-amz-date"]
         request.headers["x-amz-date"] = headers["x-amz-date"]
         request.headers["x-amz-content-sha256"] = headers["x-amz-content-sha256"]
@@ -99,7 +99,7 @@ def test_the_signatures_are_the_vendors(store: Store) -> None:
 
 
 @pytest.mark.parametrize(("status", "body"), [(403, LISTED), (500, b""), (200, b"<html>"), (200, b"")])
-def test_an_answer_that_is_none_is_a_broken_store(store: Store, status: int, body: bytes) -> None:
-    store.status, store.body = status, body
+def test_an_answer_that_is_none_is_a_broken_store(place: Store, status: int, body: bytes) -> None:
+    place.status, place.body = status, body
     with pytest.raises(StoreUnavailable):
-        sweep(store)
+        sweep(place)
