@@ -9,7 +9,7 @@ TESTS ?= tests
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve format lint types layers test check bench lock changelog docs clean
+.PHONY: help setup demo serve format lint types layers test check chaos bench lock changelog docs clean
 
 help: ## Explain the targets (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ test: $(READY) ## Run the tests; TESTS=tests/house runs a part
 
 check: lint ## Lint, then test: what a change must pass
 	$(MAKE) --no-print-directory test
+
+chaos: $(READY) ## Harm a cluster for ten minutes, and find nothing lost or doubled
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 bench: $(READY) ## Measure, each figure against a limit of the same run
 	$(BIN)/python -m benchmarks $(ONLY)

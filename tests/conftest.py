@@ -2,6 +2,7 @@
 
 Sockets beyond loopback are closed and warnings are errors by the settings in pyproject.toml;
 pytest-randomly shuffles the order and prints the seed; `--randomly-seed=N` repeats it.
+A test that asks for a `store`, itself or by its fixtures, runs once on each of the two: `--store=sqlite` on one.
 """
 
 import os
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from tests.support.postgres import Postgres
+from tests.support.stores import STORES, Store, Stores, running_stores
 
 # A busy machine makes a slow example, not a wrong one.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
@@ -35,6 +38,51 @@ def _interrupts_are_heard() -> None:
     """Undo what a shell does to a command in the background, or the programs that tests interrupt would not notice."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let whoever is at work on something else run tests on one store only."""
+    parser.addoption("--store", choices=STORES, help="the only store that tests run on (default: each)")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever needs a store on every store, or on those that its mark names."""
+    if "store" not in metafunc.fixturenames:
+        return
+    marked = next(metafunc.definition.iter_markers("stores"), None)
+    named = marked.args if marked is not None else STORES
+    chosen = metafunc.config.getoption("store")
+    metafunc.parametrize(
+        "store", [name for name in STORES if name in named and chosen in (None, name)], indirect=True, scope="session"
+    )
+
+
+@pytest.fixture(scope="session")
+def stores() -> Iterator[Stores]:
+    """The stores of this process, each from the first test on that needs it."""
+    with running_stores() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def postgres(stores: Stores) -> Postgres:
+    """The PostgreSQL server of this process."""
+    return stores.postgres
+
+
+@pytest.fixture(scope="session")
+def store(request: pytest.FixtureRequest, stores: Stores) -> Store:
+    """Where servers keep what they hold: one store after the other."""
+    return stores.named(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _databases_closed(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close what a test has opened for itself."""
+    yield
+    if "store" in request.fixturenames:
+        found: Store = request.getfixturevalue("store")
+        found.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

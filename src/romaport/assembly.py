@@ -16,9 +16,18 @@ from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
 from romaport.errors import StoreUnavailable
-from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner, Watch
+from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner
 from romaport.settings import Settings
-from romaport.storage import Archives, Database, Scratch, Vault, check_key, key_from_file, turn
+from romaport.storage import (
+    Database,
+    Scratch,
+    Vault,
+    archives_of,
+    check_key,
+    check_moved,
+    key_from_file,
+    turn,
+)
 from romaport.storage.migrations import Migrated, migrate
 
 __all__ = ["System", "build", "migrate_database", "open_directory", "unwatched"]
@@ -73,6 +82,7 @@ def open_storage(settings: Settings, *, patience_seconds: float = 0) -> tuple[Da
     """
     database = _database(settings)
     _migrated(database, patience_seconds)
+    check_moved(database)
     key = bytes.fromhex(settings.secrets.key) if settings.secrets.key else key_from_file(settings.data / "secrets.key")
     vault = Vault(key)
     with database.transaction() as tx:
@@ -96,13 +106,12 @@ def build(
     """Put the system together; without PostgreSQL, or as a worker, it runs jobs in this process."""
     database, vault = open_storage(settings, patience_seconds=settings.database.start_seconds)
     scratch = Scratch(settings.data / "scratch")
-    watch = Watch()
-    ledger = Ledger(watch, clock, settings.jobs)
+    ledger = Ledger(clock, settings.jobs)
     stories: dict[str, Callable[..., None]] = {}
     engine = _engine(settings, Runner(database, ledger, stories, checkpoint))
     desk = Desk(
         database=database,
-        archives=Archives(settings.data / "store"),
+        archives=archives_of(settings.data / "store", settings.archives),
         catalog=Catalog(vault, settings.catalog),
         ledger=ledger,
         engine=engine,
@@ -126,9 +135,7 @@ def build(
     )
     runs_jobs = is_worker or settings.server.with_worker or not database.is_shared
     working = partial(_working, settings, desk, scratch, runs_jobs=runs_jobs)
-    return System(
-        app=Application(parts, watch, working), parts=parts, directory=directory, database=database, working=working
-    )
+    return System(app=Application(parts, working), parts=parts, directory=directory, database=database, working=working)
 
 
 def _engine(settings: Settings, runner: Runner) -> Engine:
@@ -142,9 +149,8 @@ async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_job
     """Run jobs and the sweeper for as long as the process does its work."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.api.threads, thread_name_prefix="request"))
-    if not desk.database.is_shared:
-        # Nobody else writes to the folder now, so every file without a row is a leftover.
-        await asyncio.to_thread(sweep, desk, grace=timedelta(0))
+    is_alone = not (desk.database.is_shared or settings.archives.url)
+    await asyncio.to_thread(_sweep, desk, is_alone=is_alone)
     if runs_jobs:
         await desk.engine.start()
     sweeper = asyncio.create_task(_sweep_always(desk, settings.archives.sweep_seconds))
@@ -162,13 +168,17 @@ async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_job
 async def _sweep_always(desk: Desk, pause_seconds: int) -> None:
     while True:
         await asyncio.sleep(pause_seconds)
-        try:
-            await asyncio.to_thread(_sweep_in_turn, desk)
-        except StoreUnavailable as broken:
-            _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)
+        await asyncio.to_thread(_sweep, desk)
 
 
-def _sweep_in_turn(desk: Desk) -> None:
-    with turn(desk.database, "sweep", waits=False) as is_ours:
-        if is_ours:
-            sweep(desk)
+def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
+    """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time."""
+    try:
+        with turn(desk.database, "sweep", waits=False) as is_ours:
+            if is_alone:
+                # Nobody else writes to the folder now, so every file without a row is a leftover.
+                sweep(desk, grace=timedelta(0))
+            elif is_ours:
+                sweep(desk)
+    except StoreUnavailable as broken:
+        _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)

@@ -17,7 +17,7 @@
     ├── archives    ArchiveMissing ArchiveTaken ArchiveExpired RangeRefused
     ├── packages    PackageNameWrong PackageUnreadable PackageTooLarge PackageVersionUnknown
     │               PackageSecretFound AssetInvalid ValueUnmatched ValueInvalid
-    ├── storage     StoreUnavailable SettingInvalid
+    ├── storage     StoreUnavailable SettingInvalid MoveRefused
     ├── client      Refused Unreachable AnswerUnreadable DownloadBroken
     └── internal    InternalError
 
@@ -861,6 +861,16 @@ class SettingInvalid(RomaportError):
     message = "Setting {name}: {rule}"
     name: str
     rule: str
+
+
+@dataclass(eq=False, kw_only=True)
+class MoveRefused(RomaportError):
+    """A data folder cannot be moved to another store; the reason says what is in the way."""
+
+    code = "ROMAPORT.5003"
+    fault = Fault.CONFLICT
+    message = "The data folder cannot be moved: {reason}"
+    reason: str
 
 
 # client

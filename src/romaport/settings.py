@@ -4,6 +4,7 @@
 misspelt limit must not be a silent default.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +24,9 @@ from romaport.wire.openapi import OpenapiOptions
 __all__ = ["ServerOptions", "Setting", "Settings", "described", "read_settings"]
 
 _PREFIX = "ROMAPORT_"
+_STARS = "********"
+# Up to the last @, for a password may hold one itself.
+_URL_PASSWORD = re.compile(r"^([a-z+]+://[^:/@]*:).*@")
 _FOREIGN = ("ROMAPORT_CLIENT_", "ROMAPORT_NEW_PASSWORD")
 """Names that the command line reads by itself."""
 
@@ -51,7 +55,12 @@ class SecretOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The key under which secrets lie encrypted."""
 
     key: Annotated[
-        str, Meta(pattern="^([0-9a-fA-F]{64})?$", description="64 hex digits; empty takes the data folder's key file.")
+        str,
+        Meta(
+            pattern="^([0-9a-fA-F]{64})?$",
+            description="64 hex digits; empty takes the data folder's key file.",
+            extra_json_schema={"writeOnly": True},
+        ),
     ] = ""
 
 
@@ -129,26 +138,35 @@ def _problem(group: str, field: str, text: str) -> str:
 
 
 def described(settings: Settings, environment: Mapping[str, str]) -> list[Setting]:
-    """Answer every option with its value, its default and where the value came from; secrets as stars."""
+    """Answer every option with its value, its default and where the value came from; what is secret as stars."""
     defaults = Settings()
     found = []
     for name, (group, field) in _names():
         value = getattr(getattr(settings, group), field)
         default = getattr(getattr(defaults, group), field)
-        is_secret = group == "secrets"
+        schema = _schema(group, field)
         found.append(
             Setting(
                 name=name,
-                value="********" if is_secret and value else str(value),
+                value=_shown(str(value), schema),
                 default=str(default),
                 source="environment" if name in environment else "default",
-                description=_description(group, field),
+                description=str(schema.get("description", "")),
             )
         )
     return found
 
 
-def _description(group: str, field: str) -> str:
+def _shown(value: str, schema: Mapping[str, Any]) -> str:
+    """Hide what an option says of itself is secret: all of it, or the password inside an address."""
+    if schema.get("writeOnly"):
+        return _STARS if value else ""
+    if schema.get("format") == "uri":
+        return _URL_PASSWORD.sub(rf"\1{_STARS}@", value)
+    return value
+
+
+def _schema(group: str, field: str) -> Mapping[str, Any]:
     shape: Any = next(found.type for found in msgspec.structs.fields(Settings) if found.name == group)
-    schema = msgspec.json.schema(shape)["$defs"][shape.__name__]["properties"][field]
-    return str(schema.get("description", ""))
+    schema: Mapping[str, Any] = msgspec.json.schema(shape)["$defs"][shape.__name__]["properties"][field]
+    return schema

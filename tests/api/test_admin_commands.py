@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import typer
 from tests.contract.auth_system import PASSWORD, AuthSystem
+from tests.support.stores import Store
 from typer.testing import CliRunner
 
 from romaport.auth import Directory
@@ -18,8 +19,8 @@ NEW = "a new password"
 class Commands:
     """The commands as a person types them, on one database."""
 
-    def __init__(self, folder: Path) -> None:
-        self.system = AuthSystem(folder)
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.system = AuthSystem(folder, store=store)
         self.app = typer.Typer()
         add_admin_commands(self.app, self._open)
 
@@ -37,8 +38,8 @@ class Commands:
 
 
 @pytest.fixture
-def commands(tmp_path: Path) -> Commands:
-    return Commands(tmp_path)
+def commands(tmp_path: Path, store: Store) -> Commands:
+    return Commands(tmp_path, store)
 
 
 def test_a_user_is_added_granted_listed_and_removed(commands: Commands) -> None:

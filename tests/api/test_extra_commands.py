@@ -15,12 +15,12 @@ from tests.api.shell import WORD, Shell
 from tests.contract.handmade import handmade
 from tests.support.held_server import Gates
 from tests.support.server_process import Place, ServerProcess
+from tests.support.stores import Store
 from typer.testing import CliRunner
 
 from romaport.assembly import open_directory
 from romaport.cli.main import app
 from romaport.packages import encode_entry
-from romaport.settings import ServerOptions, Settings
 
 
 @pytest.fixture(scope="module")
@@ -29,10 +29,12 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Gates:
 
 
 @pytest.fixture(scope="module")
-def server(gates: Gates, tmp_path_factory: pytest.TempPathFactory) -> ServerProcess:
+def server(gates: Gates, tmp_path_factory: pytest.TempPathFactory, store: Store) -> ServerProcess:
     # Nobody is asked to poll more slowly than the client does by itself.
     settings = {"ROMAPORT_API_POLL_SECONDS": "0"}
-    return ServerProcess(tmp_path_factory.mktemp("server") / "data", settings=settings, command=gates.command)
+    return ServerProcess(
+        tmp_path_factory.mktemp("server") / "data", settings=settings, command=gates.command, store=store
+    )
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,9 @@ def place(server: ServerProcess) -> Iterator[Place]:
 @pytest.fixture(scope="module")
 def new_instance(server: ServerProcess, place: Place) -> Callable[[], str]:
     """Add an instance; answer its id."""
-    settings = Settings(server=ServerOptions(data=str(server.data)))
 
     def add() -> str:
-        with open_directory(settings) as directory:
+        with open_directory(server.settings) as directory:
             number = len(directory.instances(place.project_id))
             return directory.add_instance(place.project_id, f"instance-{number}")
 

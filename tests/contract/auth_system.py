@@ -4,23 +4,21 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 from huaweicloudsdkcore.sdk_request import SdkRequest
 from huaweicloudsdkcore.signer.signer import Signer
+from tests.support.stores import Store, Written
 
 from romaport.auth import AuthOptions, Directory, Gate, Keystone
-from romaport.storage import Database, DatabaseOptions, Vault
+from romaport.storage import Database, Vault
 from romaport.storage.migrations import migrate
 from romaport.wire.signing import SignedRequest
 
 PASSWORD = "correct horse battery"
-FILE = "romaport.db"
 VAULT_KEY = b"v" * 32
 ENDPOINT = "http://localhost:8080"
 
@@ -40,33 +38,27 @@ class HandClock:
         self.now += timedelta(seconds=seconds)
 
 
-@cache
-def prepared() -> bytes:
-    """Make the database once: hashing passwords is slow on purpose."""
-    with TemporaryDirectory() as folder:
-        database = Database(Path(folder) / FILE, DatabaseOptions())
-        migrate(database)
-        directory = Directory(database, Vault(VAULT_KEY), HandClock())
-        directory.add_domain("acme")
-        directory.add_project("dev", "acme")
-        directory.add_project("prod", "acme")
-        policies = {"ann": "ROMA FullAccess", "rob": "ROMA ReadOnlyAccess", "tina": "Tenant Administrator"}
-        for name, policy in policies.items():
-            directory.add_user(name, PASSWORD, "acme")
-            directory.grant(name, "dev", policy)
-        database.close()
-        return (Path(folder) / FILE).read_bytes()
+def prepare(database: Database) -> None:
+    """Fill a database; done once for all tests, for hashing passwords is slow on purpose."""
+    migrate(database)
+    directory = Directory(database, Vault(VAULT_KEY), HandClock())
+    directory.add_domain("acme")
+    directory.add_project("dev", "acme")
+    directory.add_project("prod", "acme")
+    policies = {"ann": "ROMA FullAccess", "rob": "ROMA ReadOnlyAccess", "tina": "Tenant Administrator"}
+    for name, policy in policies.items():
+        directory.add_user(name, PASSWORD, "acme")
+        directory.grant(name, "dev", policy)
 
 
 class AuthSystem:
     """Users ann (full access in `dev`), rob (read only in `dev`) and tina (tenant administrator of `dev`)."""
 
-    def __init__(self, folder: Path, options: AuthOptions | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, options: AuthOptions | None = None, *, store: Store) -> None:
         self.clock = HandClock()
         self.options = options or AuthOptions()
-        (folder / FILE).write_bytes(prepared())
-        self.database = Database(folder / FILE, DatabaseOptions())
+        self.database = store.opened(folder, prepare)
+        self.kept = Written(folder, self.database.options.url)
         self.vault = Vault(VAULT_KEY)
         self.directory = Directory(self.database, self.vault, self.clock)
         self.domain_id = self.directory.ensure_domain("acme")
@@ -79,10 +71,6 @@ class AuthSystem:
         """Log in; a text as the scope is the name of a project."""
         body = token_body(user, {"project": {"name": scope}} if isinstance(scope, str) else scope, password)
         return self.keystone.issue(body, nocatalog=True, endpoint=ENDPOINT).token
-
-    def database_bytes(self) -> bytes:
-        """Answer all that the database has written."""
-        return b"".join(path.read_bytes() for path in self.folder.iterdir())
 
 
 def token_body(user: str, scope: object = None, password: str = PASSWORD, domain: object = None) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 from tests.contract.extras import Extras
 from tests.contract.workplace import Workplace
 from tests.support.embedded import Account, EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.auth import AuthOptions
 from romaport.settings import Settings
@@ -16,10 +17,10 @@ ADMINISTRATOR = "Tenant Administrator"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def server(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[EmbeddedServer]:
     # Tests let days pass by the hand-set clock; their tokens shall outlive that.
     lasting = Settings(auth=AuthOptions(token_seconds=30 * 86_400))
-    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", lasting)
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", lasting, store=store)
     found.start()
     yield found
     found.close()

@@ -166,10 +166,9 @@ def assets_of(server: EmbeddedServer) -> dict[str, object]:
 
 
 def held(server: EmbeddedServer, *texts: str) -> list[str]:
-    """Answer which of the texts can be read in the database file, its journal, or a stored file's name or bytes."""
+    """Answer which of the texts can be read in the database, its journal, or a stored file's bytes."""
     server.drain()
-    folder = server.data
-    everything = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    everything = server.kept.content()
     return [text for text in texts if text.encode() in everything]
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.auth_system import PASSWORD, AuthSystem
+from tests.support.stores import Store
 
 from romaport.auth import Directory
 from romaport.errors import BodyInvalid, InstanceMissing, NameTaken, ParameterInvalid, ThingMissing
@@ -11,8 +12,8 @@ POLICY = '{"Version": "1.1", "Statement": [{"Effect": "Allow", "Action": ["*"]}]
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> AuthSystem:
-    return AuthSystem(tmp_path)
+def system(tmp_path: Path, store: Store) -> AuthSystem:
+    return AuthSystem(tmp_path, store=store)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.auth_system import AuthSystem, signed
+from tests.support.stores import Store
 
 from romaport.auth import AuthOptions
 from romaport.errors import CredentialsWrong, ProjectForeign
@@ -14,8 +15,8 @@ LOCKED = "AK access failed to reach the limit,forbidden"
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> AuthSystem:
-    return AuthSystem(tmp_path)
+def system(tmp_path: Path, store: Store) -> AuthSystem:
+    return AuthSystem(tmp_path, store=store)
 
 
 @pytest.fixture
@@ -194,8 +195,8 @@ def test_a_changed_password_leaves_keys_valid(system: AuthSystem, key: tuple[str
     system.gate.by_signature(request_for(system, key), system.dev)
 
 
-def test_with_no_trust_at_all_the_database_is_asked_every_time(tmp_path: Path) -> None:
-    system = AuthSystem(tmp_path, AuthOptions(cache_seconds=0))
+def test_with_no_trust_at_all_the_database_is_asked_every_time(tmp_path: Path, store: Store) -> None:
+    system = AuthSystem(tmp_path, AuthOptions(cache_seconds=0), store=store)
     key = system.directory.add_key("ann")
     request = request_for(system, key)
     system.gate.by_signature(request, system.dev)
@@ -204,7 +205,7 @@ def test_with_no_trust_at_all_the_database_is_asked_every_time(tmp_path: Path) -
 
 def test_no_secret_is_stored_readable_or_shown(system: AuthSystem, key: tuple[str, str]) -> None:
     caller = system.gate.by_signature(request_for(system, key), system.dev)
-    assert key[1].encode() not in system.database_bytes()
+    assert key[1].encode() not in system.kept.content()
     remembered = vars(system.gate)["_secrets"]
     shown = f"{caller!r} {system.gate!r} {system.directory.keys('ann')!r} {vars(remembered)!r}"
     assert key[1] not in shown

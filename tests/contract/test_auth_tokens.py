@@ -1,4 +1,3 @@
-import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -7,14 +6,15 @@ import msgspec
 import pytest
 from argon2 import PasswordHasher
 from tests.contract.auth_system import ENDPOINT, PASSWORD, AuthSystem, token_body
+from tests.support.stores import Store
 
 from romaport.auth import AuthOptions
 from romaport.errors import BodyInvalid, BodyMissing, CredentialsWrong, ProjectForeign, RequestsTooMany
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> AuthSystem:
-    return AuthSystem(tmp_path)
+def system(tmp_path: Path, store: Store) -> AuthSystem:
+    return AuthSystem(tmp_path, store=store)
 
 
 def cause_of(call: Callable[..., object], *given: object, **named: object) -> str:
@@ -79,8 +79,8 @@ def test_an_absent_token_and_an_unknown_one_are_told_apart_as_published(system: 
         assert cause_of(system.gate.by_token, unknown, system.dev) == "decrypt token fail"
 
 
-def test_a_token_expires_to_the_second_even_while_it_is_remembered(tmp_path: Path) -> None:
-    system = AuthSystem(tmp_path, AuthOptions(token_seconds=60, cache_seconds=300))
+def test_a_token_expires_to_the_second_even_while_it_is_remembered(tmp_path: Path, store: Store) -> None:
+    system = AuthSystem(tmp_path, AuthOptions(token_seconds=60, cache_seconds=300), store=store)
     token = system.token()
     system.clock.advance(59.999)
     system.gate.by_token(token, system.dev)
@@ -257,8 +257,8 @@ def test_a_lock_ends_by_itself_and_a_right_password_begins_the_count_anew(system
     system.token()
 
 
-def test_attempts_made_at_the_same_time_count_one_after_the_other(tmp_path: Path) -> None:
-    system = AuthSystem(tmp_path, AuthOptions(password_hashes_at_once=1, lockout_failures=2))
+def test_attempts_made_at_the_same_time_count_one_after_the_other(tmp_path: Path, store: Store) -> None:
+    system = AuthSystem(tmp_path, AuthOptions(password_hashes_at_once=1, lockout_failures=2), store=store)
     answers: list[type[Exception]] = []
 
     def attempt() -> None:
@@ -278,14 +278,9 @@ def test_attempts_made_at_the_same_time_count_one_after_the_other(tmp_path: Path
 
 def test_a_hash_of_other_parameters_is_renewed_by_the_next_login(system: AuthSystem) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
-    with sqlite3.connect(system.folder / "romaport.db") as connection:
-        connection.execute("UPDATE users SET password_hash = ? WHERE name = 'ann'", (weak,))
-    connection.close()
+    system.kept.change("UPDATE users SET password_hash = ? WHERE name = 'ann'", weak)
     system.gate.by_token(system.token(), system.dev)
-    with sqlite3.connect(system.folder / "romaport.db") as connection:
-        (found,) = connection.execute("SELECT password_hash FROM users WHERE name = 'ann'").fetchone()
-    connection.close()
-    assert found != weak
+    assert system.kept.rows("SELECT password_hash FROM users WHERE name = 'ann'") != [(weak,)]
     system.token()
 
 
@@ -340,7 +335,7 @@ def test_a_user_lists_the_projects_with_a_grant_and_finds_one_by_name(system: Au
 def test_nothing_readable_of_passwords_and_tokens_is_stored_or_shown(system: AuthSystem) -> None:
     issued = system.keystone.issue(token_body("ann"), nocatalog=True, endpoint=ENDPOINT)
     caller = system.gate.by_token(issued.token, "")
-    stored = system.database_bytes()
+    stored = system.kept.content()
     assert issued.token.encode() not in stored
     assert PASSWORD.encode() not in stored
     shown = f"{issued!r} {caller!r} {system.gate!r} {system.keystone!r}"

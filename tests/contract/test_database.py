@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
+from tests.support.stores import Store
 
 from romaport.errors import StoreUnavailable
 from romaport.storage import Database, DatabaseOptions, streamed
@@ -17,10 +18,9 @@ NAMES = select(domains.c.name).order_by(domains.c.name)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
+def database(tmp_path: Path, store: Store) -> Iterator[Database]:
     """A database with two connections for all, whoever had them last."""
-    found = Database(tmp_path / "romaport.db", DatabaseOptions(connections_max=2, wait_seconds=1))
-    migrate(found)
+    found = store.opened(tmp_path, migrate, DatabaseOptions(connections_max=2, wait_seconds=1))
     with found.transaction() as tx:
         tx.execute(insert(domains), [{"id": f"{number:032}", "name": f"{number:05}"} for number in range(NUMBER)])
     yield found

@@ -5,7 +5,6 @@ job waits and goes on by itself.
 """
 
 import logging
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from sqlalchemy import Engine, event
 from tests.contract.extras import altered, assets_of, scheduled
 from tests.contract.workplace import Workplace, refusal
 from tests.support.embedded import Account, EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.assets import (
     ImportOptions,
@@ -121,9 +121,9 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def server(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[EmbeddedServer]:
     settings = Settings(auth=AuthOptions(token_seconds=30 * 86_400), jobs=JobOptions(retry_seconds=0.1))
-    found = EmbeddedServer(Path(tmp_path_factory.mktemp("faults")) / "data", settings)
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("faults")) / "data", settings, store=store)
     found.start()
     yield found
     found.close()
@@ -264,13 +264,13 @@ def test_a_comparison_that_fails_at_any_statement_leaves_nothing(bench: Bench, w
 
 @pytest.mark.parametrize("share", [0, 0.2, 0.4, 0.6, 0.8, 1])
 def test_an_import_whose_database_breaks_goes_on_by_itself_and_is_done_once(
-    bench: Bench, server: EmbeddedServer, admin: Account, package: Path, share: float
+    bench: Bench, server: EmbeddedServer, admin: Account, package: Path, share: float, store: Store
 ) -> None:
     undisturbed = Bench(server, admin, server.instance())
     with statements("job") as counted:
         expected = undisturbed.imported(package, ADD, VALUES)
     number = 1 + round(share * (counted.count - 1))
-    with statements("job", number, sqlite3.OperationalError("disk I/O error")) as broken:
+    with statements("job", number, store.broken) as broken:
         report = bench.imported(package, ADD, VALUES)
     assert broken.count > counted.count / 2
     assert (report["state"], report["outcome"]) == ("succeeded", expected["outcome"])
@@ -283,11 +283,11 @@ def test_an_import_whose_database_breaks_goes_on_by_itself_and_is_done_once(
 
 
 def test_an_import_whose_database_breaks_every_time_is_given_up(
-    bench: Bench, server: EmbeddedServer, package: Path
+    bench: Bench, server: EmbeddedServer, package: Path, store: Store
 ) -> None:
     def broken(*arguments: Any) -> None:
-        if "INSERT INTO staged_uniques" in arguments[2]:
-            raise sqlite3.OperationalError
+        if "FROM staged_assets" in arguments[2]:
+            raise store.broken
 
     before = assets_of(server)
     event.listen(Engine, "before_cursor_execute", broken)

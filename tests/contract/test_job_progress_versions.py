@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.api import ApiOptions
 from romaport.settings import Settings
@@ -49,12 +50,12 @@ Story = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> dict[Dialect, Story]:
+def stories(tmp_path_factory: pytest.TempPathFactory, store: Store) -> dict[Dialect, Story]:
     """Answers in every state of a job, in both dialects."""
     found = {}
     for dialect in Dialect:
         server = EmbeddedServer(
-            Path(tmp_path_factory.mktemp(dialect)) / "data", Settings(api=ApiOptions(dialect=dialect))
+            Path(tmp_path_factory.mktemp(dialect)) / "data", Settings(api=ApiOptions(dialect=dialect)), store=store
         )
         server.start()
         found[dialect] = _story(server)

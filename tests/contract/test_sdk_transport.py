@@ -21,6 +21,7 @@ from tests.sdk.sample import add_sample, export_request, settled
 from tests.sdk.site import Site, running
 from tests.sdk.vendor import CLIENTS, Sdk, credentials, opened
 from tests.support.embedded import EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.api.app import OPERATIONS
 from romaport.api.call import Operation
@@ -41,8 +42,8 @@ def client(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running(tmp_path_factory.mktemp("transport") / "data") as found:
+def site(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Site]:
+    with running(tmp_path_factory.mktemp("transport") / "data", store=store) as found:
         yield found
 
 

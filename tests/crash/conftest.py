@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.crash.scene import Scene
+from tests.support.stores import Store
 
 
 @pytest.fixture(scope="module")
-def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    found = Scene(Path(tmp_path_factory.mktemp("crash")))
+def scene(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Scene]:
+    found = Scene(Path(tmp_path_factory.mktemp("crash")), store)
     yield found
     found.close()

@@ -1,16 +1,15 @@
-"""What lies in a server's data folder, read by nobody's code but the standard library's.
+"""What lies in a server's data folder and its database, read by nobody's code but the drivers'.
 
 A killed server's database is copied first, log and all: looking at it must not be what repairs it.
 """
 
 import shutil
-import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from tests.support.stores import Written
 
 Content = list[tuple[Any, ...]]
 
@@ -45,10 +44,11 @@ class JobRow:
 
 
 class DataFolder:
-    """One data folder; `is_copied` says that no server has it open."""
+    """One data folder and its database; `is_copied` says that no server has them open."""
 
-    def __init__(self, path: Path, *, is_copied: bool = False) -> None:
+    def __init__(self, path: Path, kept: Written, *, is_copied: bool = False) -> None:
         self._path = path
+        self._kept = kept
         self._is_copied = is_copied
 
     def contents(self, instance_id: str) -> Content:
@@ -101,17 +101,10 @@ class DataFolder:
         return {found.name for found in path.iterdir()} if path.is_dir() else set()
 
     def _rows(self, statement: str, *values: str) -> Content:
-        with self._opened() as path, closing(sqlite3.connect(path, timeout=30)) as connection:
-            return list(connection.execute(statement, values))
-
-    @contextmanager
-    def _opened(self) -> Iterator[Path]:
-        database = self._path / "romaport.db"
-        if not self._is_copied:
-            yield database
-            return
+        if not (self._is_copied and self._kept.is_in_folder):
+            return self._kept.rows(statement, *values)
         with TemporaryDirectory() as folder:
-            for name in (database.name, f"{database.name}-wal"):
+            for name in ("romaport.db", "romaport.db-wal"):
                 if (self._path / name).exists():
                     shutil.copyfile(self._path / name, Path(folder) / name)
-            yield Path(folder) / database.name
+            return Written(Path(folder)).rows(statement, *values)

@@ -12,11 +12,11 @@ import httpx
 from tests.crash.disk import DataFolder, JobRow
 from tests.crash.follower import Answer, Change, Follower
 from tests.support.server_process import Place, ServerProcess
+from tests.support.stores import Store
 
 from romaport.assembly import open_directory
 from romaport.client import AccessKey, Client, ClientOptions, Secret
 from romaport.errors import Unreachable
-from romaport.settings import read_settings
 
 _PROGRAM = Path(__file__).with_name("killable_server.py")
 _PATIENCE_SECONDS = 60
@@ -39,7 +39,7 @@ class KillPoint:
 class Rig:
     """One server on one data folder, with a hand on its checkpoints."""
 
-    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, store: Store, settings: Mapping[str, str] | None = None) -> None:
         self._orders = folder / "orders.json"
         self._passed = folder / "passed"
         self._polled = folder / "polled"
@@ -48,7 +48,7 @@ class Rig:
             settings or {}
         )
         command = [sys.executable, str(_PROGRAM), str(self._orders), str(self._passed), str(self._polled)]
-        self.server = ServerProcess(folder / "data", settings=chosen, command=command)
+        self.server = ServerProcess(folder / "data", settings=chosen, command=command, store=store)
         self.order()
         self.place: Place = self.server.start()
         self._is_up = True
@@ -67,7 +67,7 @@ class Rig:
     @property
     def folder(self) -> DataFolder:
         """What lies in the data folder now."""
-        return DataFolder(self.server.data, is_copied=not self.server.is_running)
+        return DataFolder(self.server.data, self.server.kept, is_copied=not self.server.is_running)
 
     def order(
         self,
@@ -143,8 +143,7 @@ class Rig:
 
     def new_instance(self) -> str:
         """Add an empty instance beside the running server, and answer its id."""
-        settings = read_settings({"ROMAPORT_SERVER_DATA": str(self.server.data)})
-        with open_directory(settings) as directory:
+        with open_directory(self.server.settings) as directory:
             number = len(directory.instances(self.place.project_id))
             return directory.add_instance(self.place.project_id, f"instance-{number}")
 

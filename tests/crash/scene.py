@@ -1,13 +1,12 @@
 """One data folder, a server on it that dies as told, and what is true of it from outside and inside."""
 
 import json
-import sqlite3
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +14,12 @@ from typing import Any
 
 import httpx
 from tests.support.server_process import Place, ServerProcess
+from tests.support.stores import Store
 
 from romaport.assembly import open_directory
 from romaport.client import AccessKey, Client, Secret, is_final
 from romaport.errors import Refused, Unreachable
 from romaport.packages import PackageLimits, PackageReader, PackageSource, PackageWriter, encode_entry
-from romaport.settings import ServerOptions, Settings
 from romaport.wire.assets import JobAnswer
 
 SETTINGS = {"ROMAPORT_JOBS_PROGRESS_SECONDS": "0", "ROMAPORT_API_POLL_SECONDS": "0"}
@@ -70,7 +69,7 @@ class Watcher:
 class Scene:
     """The server of one test module."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, store: Store) -> None:
         self.folder = folder
         self.order_path = folder / "order.json"
         self.passed_path = folder / "passed.txt"
@@ -79,6 +78,7 @@ class Scene:
             folder / "data",
             settings=SETTINGS,
             command=[sys.executable, launcher, str(self.order_path), str(self.passed_path)],
+            store=store,
         )
         self.place: Place = self.server.start()
         self.package = folder / "sample.zip"
@@ -100,7 +100,7 @@ class Scene:
     def instance(self) -> str:
         """Add an instance that is empty."""
         self._number += 1
-        with open_directory(Settings(server=ServerOptions(data=str(self.server.data)))) as directory:
+        with open_directory(self.server.settings) as directory:
             return directory.add_instance(self.place.project_id, f"crash-{self._number}")
 
     def filled(self) -> str:
@@ -153,13 +153,12 @@ class Scene:
 
     def rows(self, statement: str, *values: str) -> list[tuple[Any, ...]]:
         """Ask the database itself."""
-        with closing(sqlite3.connect(self.server.data / "romaport.db")) as database:
-            return database.execute(statement, values).fetchall()
+        return self.server.kept.rows(statement, *values)
 
     def last_job(self, instance_id: str) -> tuple[str, str, int] | None:
         """Answer id, state and attempt of the newest job in an instance."""
         found = self.rows(
-            "select id, state, attempt from jobs where instance_id = ? order by created_at desc, rowid desc",
+            "select id, state, attempt from jobs where instance_id = ? order by created_at desc, id desc",
             instance_id,
         )
         return (str(found[0][0]), str(found[0][1]), int(found[0][2])) if found else None

@@ -12,6 +12,7 @@ import pytest
 from tests.crash.cargo import Cargo
 from tests.crash.follower import Answer, Change, Follower
 from tests.crash.rig import KillPoint, Rig, Work, assert_in_order, carry_out
+from tests.support.stores import Store
 
 from romaport.client import Client
 
@@ -19,8 +20,8 @@ CARGO = Cargo()
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    found = Rig(tmp_path_factory.mktemp("rig"))
+def rig(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Rig]:
+    found = Rig(tmp_path_factory.mktemp("rig"), store)
     yield found
     found.close()
 

@@ -11,6 +11,7 @@ import pytest
 from tests.crash.cargo import Cargo
 from tests.crash.follower import Change
 from tests.crash.rig import KillPoint, Outcome, Rig, Work, assert_in_order, carry_out
+from tests.support.stores import Store
 
 from romaport.client import Client, ImportOptions
 
@@ -29,8 +30,8 @@ TOO_MUCH = Cargo(tasks=2_500)
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    found = Rig(tmp_path_factory.mktemp("rig"))
+def rig(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Rig]:
+    found = Rig(tmp_path_factory.mktemp("rig"), store)
     yield found
     found.close()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from tests.house.tree import ROOT, SOURCE
+from tests.support.postgres import running_postgres
+from tests.support.s3 import running_s3
 from tests.support.server_process import Place, ServerProcess
 
 from romaport.client import AccessKey, Client, Secret, is_success
@@ -67,6 +69,8 @@ SAYS = {
     "serve-in-production.md": ("ROMAPORT_SECRETS_KEY=", "ROMAPORT_SERVER_PORT="),
     "use-the-vendor-sdk.md": ("development", "production"),
     "promote-with-a-plan.md": ("outdated, exit code 1", "hole orders-db", "1 data_source", "differs, exit code 2"),
+    "use-s3.md": ("ROMAPORT_ARCHIVES_SECRET_KEY=********",),
+    "move-to-postgresql.md": ("Everything has arrived.", "admin"),
     "add-a-kind.md": ("assets/runbook.jsonl",),
 }
 """What is to be seen on the way, by page."""
@@ -171,6 +175,16 @@ def test_a_restored_backup_has_the_assets_the_keys_and_the_packages(tmp_path: Pa
             assert client.download(job.archive_id, tmp_path / "kept.zip").is_verified
     finally:
         server.stop()
+
+
+def test_a_folder_moves_to_other_stores_as_the_pages_say(tmp_path: Path) -> None:
+    server = ServerProcess(tmp_path / "romaport-data")
+    place = server.start()
+    server.stop()
+    with running_s3() as s3, running_postgres() as postgres:
+        environment = {**s3.environment(s3.bucket()), "ROMAPORT_DATABASE_URL": postgres.url(postgres.database())}
+        for page in ("use-s3.md", "move-to-postgresql.md"):
+            typed(ROOT / "docs" / "howto" / page, tmp_path, place, environment)
 
 
 def test_a_kind_is_added_as_the_page_says(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ EDGE = (
     "src/romaport/assembly.py",
     "src/romaport/cli/",
     "src/romaport/jobs/engine",
-    "src/romaport/jobs/watch.py",
     "src/romaport/storage/archives.py",
+    "src/romaport/storage/feed.py",
     "src/romaport/storage/queue.py",
+    "src/romaport/storage/rounds.py",
     "src/romaport/storage/sessions.py",
+    "src/romaport/storage/versions.py",
 )
 
 

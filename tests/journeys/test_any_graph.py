@@ -4,10 +4,8 @@ Graphs are made through the catalog, not over HTTP, so that hundreds of them tak
 """
 
 import json
-import sqlite3
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.embedded import EmbeddedServer
+from tests.support.stores import Store
 
 from romaport.assets import (
     Choice,
@@ -39,6 +38,8 @@ from romaport.kinds import KINDS, split
 from romaport.storage import Transaction
 
 EXAMPLES = 500
+# The graphs are the subject, not the store: enough to meet every statement with every kind.
+EXAMPLES_AGAIN = 60
 RETURNS = 25
 PROJECT_WIDE = Choice(wanted=None)
 WINDOW = Window(offset=0, limit=1000)
@@ -246,9 +247,8 @@ class Bench:
     def emptied(self, instance_id: str) -> dict[str, Any]:
         """Delete every application and task; answer the job's report."""
         owner, actor = self._owner(instance_id), self._actor()
-        with closing(sqlite3.connect(self._server.data / "romaport.db")) as database:
-            kinds = database.execute("select id, kind from assets where instance_id = ? order by id", (instance_id,))
-            ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
+        kinds = self._server.kept.rows("select id, kind from assets where instance_id = ? order by id", instance_id)
+        ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
         chosen = {field: tuple(found for found, of in ids if of == field) for field in ("apps", "tasks")}
         return self._ended(owner, start_deletion(self._desk, owner, actor, Selected(**chosen)))
 
@@ -263,16 +263,15 @@ class Bench:
 
     def rows(self, instance_id: str) -> list[str]:
         """Answer every asset of an instance, with its references and unique values, as they are written."""
-        with closing(sqlite3.connect(self._server.data / "romaport.db")) as database:
-            return [
-                repr(row)
-                for statement in (
-                    "select * from assets where instance_id = ? order by id",
-                    "select * from asset_uniques where instance_id = ? order by asset_id, field",
-                    "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1",
-                )
-                for row in database.execute(statement, (instance_id,))
-            ]
+        return [
+            repr(row)
+            for statement in (
+                "select * from assets where instance_id = ? order by id",
+                "select * from asset_uniques where instance_id = ? order by asset_id, field",
+                "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1, 2",
+            )
+            for row in self._server.kept.rows(statement, instance_id)
+        ]
 
     def _ended(self, owner: Owner, job_id: str) -> dict[str, Any]:
         self._server.drain()
@@ -287,18 +286,36 @@ def lines(package: Path) -> dict[str, list[Any]]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    server = EmbeddedServer(Path(tmp_path_factory.mktemp("graphs")) / "data")
+def bench(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Bench]:
+    server = EmbeddedServer(Path(tmp_path_factory.mktemp("graphs")) / "data", store=store)
     server.start()
     yield Bench(server)
     server.close()
 
 
 # The server's own threads use chance while a graph is drawn; that is what the warning sees.
-@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+_CHANCE = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+
+
+@_CHANCE
+@pytest.mark.stores("sqlite")
+@settings(max_examples=EXAMPLES, suppress_health_check=_SLOW)
 @given(graph=graphs())
 def test_any_graph_arrives_the_same_and_once(bench: Bench, graph: Graph) -> None:
+    arrive(bench, graph)
+
+
+@_CHANCE
+@pytest.mark.stores("postgresql")
+@settings(max_examples=EXAMPLES_AGAIN, suppress_health_check=_SLOW)
+@given(graph=graphs())
+def test_any_graph_arrives_the_same_and_once_on_the_other_store(bench: Bench, graph: Graph) -> None:
+    arrive(bench, graph)
+
+
+def arrive(bench: Bench, graph: Graph) -> None:
+    """Carry a graph to an empty instance, and again, and merge it."""
     source, target = bench.place(), bench.place()
     bench.fill(source, graph)
     package = bench.exported(source)
@@ -324,8 +341,8 @@ def test_any_graph_arrives_the_same_and_once(bench: Bench, graph: Graph) -> None
     assert bench.rows(target) == before
 
 
-@pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-@settings(max_examples=RETURNS, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@_CHANCE
+@settings(max_examples=RETURNS, suppress_health_check=_SLOW)
 @given(graph=graphs(), share=st.floats(0, 1))
 def test_any_merge_is_what_its_plan_says_and_is_taken_back_as_any_deletion_is(
     bench: Bench, graph: Graph, share: float

@@ -1,9 +1,8 @@
 """A running server as its operator sees it: fresh instances, users with rights, and all that is written down."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -11,10 +10,10 @@ from time import monotonic, sleep
 
 from tests.sdk.vendor import Sdk, credentials, opened
 from tests.support.server_process import Place, ServerProcess
+from tests.support.stores import Store, Written
 
 from romaport.assembly import open_directory
 from romaport.auth import Directory
-from romaport.settings import ServerOptions, Settings
 
 __all__ = ["Site", "User", "running"]
 
@@ -34,11 +33,11 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """One server process and the folder it works on."""
+    """One server process and what it keeps."""
 
     place: Place
     directory: Directory
-    data: Path
+    kept: Written
     numbers: Iterator[int]
 
     @property
@@ -75,43 +74,40 @@ class Site:
 
     def written(self) -> dict[str, object]:
         """Answer everything that is written down: every row of the database, every file kept or in the making."""
-        with closing(sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True)) as database:
-            tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
-            rows: dict[str, object] = {name: sorted(map(repr, _rows(database, name))) for name in tables}
-            running = {job_id for (job_id,) in database.execute("select id from jobs where state = 'running'")}
+        rows = self.kept.everything()
+        running = {job_id for (job_id,) in self.kept.rows("select id from jobs where state = 'running'")}
         return rows | {"files": self._files(running)}
 
     def keys(self, instance_id: str) -> set[tuple[str, ...]]:
         """Answer the kind, then the natural key, of every asset of an instance."""
-        with closing(sqlite3.connect(f"file:{self.data / 'romaport.db'}?mode=ro", uri=True)) as database:
-            rows = database.execute("select kind, key from assets where instance_id = ?", [instance_id])
-            return {(kind, *json.loads(key)) for kind, key in rows}
+        rows = self.kept.rows("select kind, key from assets where instance_id = ?", instance_id)
+        return {(kind, *json.loads(key)) for kind, key in rows}
 
     def _files(self, running: set[str]) -> list[str]:
         """Answer the files that are there, once jobs that have just ended have cleaned up."""
         deadline = monotonic() + _CLEANING_SECONDS
         while True:
-            files = sorted(str(path) for name in ("store", "scratch") for path in (self.data / name).rglob("*.zip"))
+            files = self.kept.files()
             passing = [path for path in files if "/archives/" not in path and not any(job in path for job in running)]
             if not passing or monotonic() > deadline:
                 return files
             sleep(0.01)
 
 
-def _rows(database: sqlite3.Connection, table: str) -> Iterator[tuple[object, ...]]:
-    yield from database.execute(f'select * from "{table}"')  # noqa: S608 - the database's own name
-
-
 @contextmanager
 def running(
-    data: Path, *, settings: Mapping[str, str] | None = None, command: Sequence[str] | None = None
+    data: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    command: Sequence[str] | None = None,
+    store: Store | None = None,
 ) -> Iterator[Site]:
     """Run a server of its own on a new data folder."""
-    process = ServerProcess(data, settings=settings, command=command)
+    process = ServerProcess(data, settings=settings, command=command, store=store)
     place = process.start()
     try:
-        with open_directory(Settings(server=ServerOptions(data=str(data)))) as directory:
-            yield Site(place=place, directory=directory, data=data, numbers=count(1))
+        with open_directory(process.settings) as directory:
+            yield Site(place=place, directory=directory, kept=process.kept, numbers=count(1))
     finally:
         code = process.stop()
     assert code == 0, process.log_path.read_text()[-4000:]

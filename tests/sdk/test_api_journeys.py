@@ -1,9 +1,7 @@
 """APIs on their way to another instance, through the vendor's SDK (contract 6.1, 7.10)."""
 
 import json
-import sqlite3
 import zipfile
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,5 +136,4 @@ def test_a_second_import_says_what_is_there(sdk: Sdk, site: Site, instance: str,
         ("api", "Orders / Stock / list-stock", "APIG.3202"),
     }
     assert site.written()["assets"] == before
-    with closing(sqlite3.connect(f"file:{site.data / 'romaport.db'}?mode=ro", uri=True)) as database:
-        assert database.execute("select count(*) from staged_assets").fetchone() == (0,)
+    assert site.kept.rows("select count(*) from staged_assets") == [(0,)]

@@ -1,7 +1,5 @@
 """APIs through the vendor's SDK: their definitions, names, paths and lists (contract 7.7)."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -29,6 +27,8 @@ from tests.sdk.apic import (
 from tests.sdk.sample import add_app
 from tests.sdk.site import Site
 from tests.sdk.vendor import Sdk, decoded
+
+from romaport.storage.tables import assets
 
 MASK = "********"
 
@@ -95,9 +95,7 @@ def without_absent(value: Any) -> Any:
 
 def secrets_of(site: Site, api_id: str) -> tuple[str, str]:
     """Answer the paths of an API's secrets, and of its holes, as they are written down."""
-    with closing(sqlite3.connect(f"file:{site.data / 'romaport.db'}?mode=ro", uri=True)) as database:
-        row = database.execute("select secret_paths, holes from assets where id = ?", (api_id,)).fetchone()
-    paths, holes = row
+    ((paths, holes),) = site.kept.rows("select secret_paths, holes from assets where id = ?", api_id)
     return paths, holes
 
 
@@ -325,20 +323,20 @@ def test_apis_are_seen_by_those_who_see_their_application(sdk: Sdk, site: Site, 
 
 def test_a_group_holds_a_thousand_apis(sdk: Sdk, site: Site, instance: str, app_id: str, group_id: str) -> None:
     api = add_api(sdk, instance, group_id, "list-stock")
-    with closing(sqlite3.connect(site.data / "romaport.db")) as database:
-        columns = [name for _, name, *_ in database.execute("pragma table_info(assets)")]
-        copied = ", ".join(
-            {"id": f"'copy-{instance}-' || n", "key": "'[\"copy-' || n || '\"]'"}.get(name, name) for name in columns
-        )
-        numbers = "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 999)"
-        # Written past the server, which would take its time for so many.
-        database.execute(f"insert into assets {numbers} select {copied} from assets, numbers where id = ?", [api.id])  # noqa: S608 - names of our own
-        database.execute(
-            f"insert into asset_references {numbers} select 'copy-{instance}-' || n, field, target_id, owns "  # noqa: S608 - as above
-            "from asset_references, numbers where asset_id = ?",
-            [api.id],
-        )
-        database.commit()
+    columns = list(assets.columns.keys())
+    new_id = f"'{instance[:27]}-' || n"
+    copied = ", ".join({"id": new_id, "key": "'[\"copy-' || n || '\"]'"}.get(name, name) for name in columns)
+    numbers = "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 999)"
+    # Written past the server, which would take its time for so many.
+    site.kept.change(
+        f"{numbers} insert into assets ({', '.join(columns)}) select {copied} from assets, numbers where id = ?",  # noqa: S608 - names of our own
+        api.id,
+    )
+    site.kept.change(
+        f"{numbers} insert into asset_references (asset_id, field, target_id, owns) "  # noqa: S608 - as above
+        f"select {new_id}, field, target_id, owns from asset_references, numbers where asset_id = ?",
+        api.id,
+    )
     before = site.written()
     request = CreateApiV2Request(instance_id=instance, body=api_body(group_id, "one-more"))
     details = sdk.refused(request, 400, "ROMA.4031001", r"Insufficient quota\.")

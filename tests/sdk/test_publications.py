@@ -2,8 +2,6 @@
 
 import json
 import re
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -39,8 +37,7 @@ def show(sdk: Sdk, instance: str, api_id: str) -> Any:
 
 def travelling(site: Site, api_id: str) -> dict[str, Any] | None:
     """Answer what of an API travels, as it is written down."""
-    with closing(sqlite3.connect(f"file:{site.data / 'romaport.db'}?mode=ro", uri=True)) as database:
-        (text,) = database.execute("select published from assets where id = ?", (api_id,)).fetchone()
+    ((text,),) = site.kept.rows("select published from assets where id = ?", api_id)
     return None if text is None else json.loads(text)
 
 

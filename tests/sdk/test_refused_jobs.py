@@ -11,6 +11,7 @@ from tests.sdk.sample import add_app, add_sample, assets_of, export_request, exp
 from tests.sdk.site import Site, running
 from tests.sdk.vendor import Sdk
 from tests.support.held_server import Gates
+from tests.support.stores import Store
 
 RUNNING = (400, "ROMA.10012", "An asset management task is running\\.")
 TYPES = ("exportAsset", "importAsset", "deleteAsset")
@@ -22,9 +23,9 @@ def gates(tmp_path_factory: pytest.TempPathFactory) -> Gates:
 
 
 @pytest.fixture(scope="module")
-def site(gates: Gates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(gates: Gates, tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Site]:
     """A server of its own, whose jobs can be made to wait."""
-    with running(tmp_path_factory.mktemp("held") / "data", command=gates.command) as found:
+    with running(tmp_path_factory.mktemp("held") / "data", command=gates.command, store=store) as found:
         yield found
 
 

@@ -10,12 +10,13 @@ from tests.sdk.requests_of import deletion_request
 from tests.sdk.sample import add_app, add_sample, assets_of, export_request, finished, import_package, settled
 from tests.sdk.site import Site, running
 from tests.sdk.vendor import Sdk
+from tests.support.stores import Store
 
 EXPORTS_MAX = 50
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def narrow(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Site]:
     settings = {
         "ROMAPORT_PACKAGES_PACKAGE_BYTES_MAX": "2048",
         "ROMAPORT_API_BODY_BYTES_MAX": "4096",
@@ -23,14 +24,14 @@ def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "ROMAPORT_ARCHIVES_SWEEP_SECONDS": "1",
         "ROMAPORT_JOBS_ASSETS_MAX": "2",
     }
-    with running(tmp_path_factory.mktemp("narrow") / "data", settings=settings) as found:
+    with running(tmp_path_factory.mktemp("narrow") / "data", settings=settings, store=store) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def newer(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[Site]:
     settings = {"ROMAPORT_API_DIALECT": "2025"}
-    with running(tmp_path_factory.mktemp("newer") / "data", settings=settings) as found:
+    with running(tmp_path_factory.mktemp("newer") / "data", settings=settings, store=store) as found:
         yield found
 
 

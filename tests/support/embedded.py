@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,10 +12,11 @@ from typing import Any
 
 import httpx
 import msgspec
+from tests.support.stores import Store, Written
 
 from romaport.assembly import build
 from romaport.auth import AuthOptions
-from romaport.settings import ServerOptions, Settings
+from romaport.settings import ServerOptions, Settings, read_settings
 
 __all__ = ["Account", "EmbeddedServer", "Gates", "HandClock", "token_body"]
 
@@ -113,15 +113,21 @@ def token_body(user: str, project_id: str, password: str = PASSWORD, domain: str
 
 
 class EmbeddedServer:
-    """One server on one data folder, with two projects and users as they are needed."""
+    """One server on one data folder and one store, with two projects and users as they are needed."""
 
-    def __init__(self, data: Path, settings: Settings | None = None) -> None:
+    def __init__(self, data: Path, settings: Settings | None = None, *, store: Store | None = None) -> None:
         # Tokens outlive the archives whose end a test waits for by the hands of the clock.
         chosen = settings or Settings(auth=AuthOptions(token_seconds=604_800))
         self.data = data
         self.clock = HandClock()
         self.gates = Gates()
-        self.settings = msgspec.structs.replace(chosen, server=ServerOptions(data=str(data)))
+        kept = read_settings((store or Store()).fresh())
+        self.settings = msgspec.structs.replace(
+            chosen,
+            server=ServerOptions(data=str(data), with_worker=kept.server.with_worker),
+            database=msgspec.structs.replace(chosen.database, url=kept.database.url),
+        )
+        self.kept = Written(data, kept.database.url)
         self.system = build(self.settings, clock=self.clock, checkpoint=self.gates)
         self.directory = self.system.directory
         self._loop = asyncio.new_event_loop()
@@ -211,13 +217,5 @@ class EmbeddedServer:
         """
         if not self.gates.is_holding:
             self.drain()
-        with sqlite3.connect(self.data / "romaport.db") as database:
-            tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
-            rows: dict[str, object] = {
-                name: sorted(map(repr, database.execute(f'select * from "{name}"')))  # noqa: S608 - its own name
-                for name in tables
-                if name not in _FLEETING
-            }
-        database.close()
-        files = sorted(str(path) for name in ("store", "scratch") for path in (self.data / name).rglob("*.zip"))
-        return rows | {"files": files}
+        rows = {name: found for name, found in self.kept.everything().items() if name not in _FLEETING}
+        return rows | {"files": self.kept.files()}

@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.stores import Store, Written
+
+from romaport.settings import Settings, read_settings
+
 _START_SECONDS = 30
 _STOP_SECONDS = 40
 
@@ -40,14 +44,19 @@ class Place:
 
 
 class ServerProcess:
-    """One server on one data folder; it may be started again and again."""
+    """One server on one data folder and one store; it may be started again and again."""
 
     def __init__(
-        self, data: Path, *, settings: Mapping[str, str] | None = None, command: Sequence[str] | None = None
+        self,
+        data: Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        command: Sequence[str] | None = None,
+        store: Store | None = None,
     ) -> None:
         self.data = data
         self.log_path = data.parent / f"{data.name}.log"
-        self._settings = dict(settings or {})
+        self._settings = (store or Store()).fresh() | dict(settings or {})
         self._command = list(command or [sys.executable, "-m", "romaport", "serve", "--json"])
         self._process: subprocess.Popen[str] | None = None
         self._credentials: dict[str, Any] | None = None
@@ -71,6 +80,21 @@ class ServerProcess:
         self._credentials = announced["credentials"] or self._credentials
         assert self._credentials is not None
         return Place(endpoint=self.endpoint, **self._credentials)
+
+    def adopt(self, place: Place) -> None:
+        """Know the credentials of a first start that another server had."""
+        self._credentials = {name: value for name, value in vars(place).items() if name != "endpoint"}
+
+    @property
+    def settings(self) -> Settings:
+        """What the server was told, for who opens its store beside it."""
+        named = {name: value for name, value in self._settings.items() if name.startswith("ROMAPORT_")}
+        return read_settings({"ROMAPORT_SERVER_DATA": str(self.data), **named})
+
+    @property
+    def kept(self) -> Written:
+        """What the server has written down."""
+        return Written(self.data, self.settings.database.url)
 
     @property
     def pid(self) -> int:

@@ -168,7 +168,7 @@ class _Turn:
 def turn_api(call: Call) -> Reply:
     """Publish an API in an environment, or take it offline there."""
     asked = decode(ApiAction, call.body)
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         api = _shown(call, tx, _API, asked.api_id)
         turn = _turn(call, tx, asked.action, asked)
         return Reply(status=201, document=turn.take(call, tx, api))
@@ -182,7 +182,7 @@ def turn_apis(call: Call) -> Reply:
     asked = decode(ApiBatch, call.body)
     success: list[dict[str, Any]] = []
     failure: list[dict[str, Any]] = []
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         turn = _turn(call, tx, action, asked)
         for api_id in dict.fromkeys(asked.apis):
             name = None

@@ -36,7 +36,6 @@ from romaport.api.parts import Parts
 from romaport.api.progress import Progress
 from romaport.errors import BodyInvalid, InternalError, MethodRefused, RomaportError, RouteMissing
 from romaport.ids import new_id
-from romaport.jobs import Watch
 
 __all__ = ["OPERATIONS", "Application"]
 
@@ -73,13 +72,14 @@ Lifespan = Callable[[], AbstractAsyncContextManager[None]]
 class Application:
     """What the HTTP server calls."""
 
-    def __init__(self, parts: Parts, watch: Watch, lifespan: Lifespan) -> None:
-        self._progress = Progress(parts, watch)
+    def __init__(self, parts: Parts, lifespan: Lifespan) -> None:
+        self._progress = Progress(parts)
 
         @asynccontextmanager
         async def running(_app: Litestar) -> AsyncIterator[None]:
-            async with lifespan():
+            async with parts.desk.database.feed.hearing(), lifespan():
                 yield
+                await self._progress.close()
 
         self._framework = Litestar(
             route_handlers=[
@@ -115,11 +115,12 @@ class Application:
 
 
 def _with_values_whole(scope: HTTPScope) -> HTTPScope:
-    """Keep a %2F as it is: a slash inside a value is no step of the route (contract 2.5)."""
+    """Keep a %2F as it is: a slash inside a value is no step of the route (contract 2.5). A %00 is in none."""
     raw = scope.get("raw_path") or b""
     if b"%2f" in raw.lower():
         steps = raw.decode("latin-1").partition("?")[0].split("/")
         scope["path"] = "/".join(unquote(step).replace("/", "%2F") for step in steps)
+    scope["path"] = scope["path"].replace("\0", "%00")
     return scope
 
 

@@ -90,7 +90,7 @@ def reset_secret(call: Call) -> Reply:
     desk = call.parts.desk
     asked = decode(SecretReset, call.body or b"{}")
     secret = asked.secret or new_secret()
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         app = _app(call, tx)
         desk.catalog.replace_secret(tx, app, "secret", secret, call.actor)
     return Reply(document={"id": app.id, "secret": secret})
@@ -116,7 +116,7 @@ def set_users(call: Call) -> Reply:
     if problems:
         raise BodyInvalid(problems="; ".join(problems))
     roles = {user.id: tuple(user.roles) for user in asked.users}
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         app = _app(call, tx)
         desk.catalog.share(tx, app, roles, call.actor)
         members = desk.catalog.members(tx, app)

@@ -146,8 +146,15 @@ class Operation:
 
 
 def read_query(query_string: bytes) -> dict[str, str]:
-    """Decode a query; a name given twice keeps its last value. Raises `ParameterInvalid` for too many fields."""
+    """Decode a query; a name given twice keeps its last value.
+
+    Raises `ParameterInvalid` for too many fields, and for what no store could hold.
+    """
     try:
-        return dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_MAX))
+        found = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_MAX))
     except ValueError as cause:
         raise ParameterInvalid(name="query", rule=f"must have at most {_FIELDS_MAX} fields") from cause
+    for name, value in found.items():
+        if "\0" in name + value:
+            raise ParameterInvalid(name="query" if "\0" in name else name, rule="must not contain U+0000")
+    return found

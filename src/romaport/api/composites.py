@@ -110,7 +110,7 @@ def reset(call: Call) -> Reply:
     """Note from when on a composite task is to read again; nothing was read yet, since nothing runs here."""
     asked = decode(Reset, call.body or b"{}")
     catalog = call.parts.desk.catalog
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         task = catalog.show(tx, _TASK, call.instance_id, call.path["task_id"], call.actor)
         catalog.note(tx, task, call.actor, date_from=asked.date_from)
     return Reply(document={"message": "Reset Success"})

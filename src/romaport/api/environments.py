@@ -58,7 +58,7 @@ def create_environment(call: Call) -> Reply:
     """Create an environment."""
     parts = requested(_ENVIRONMENT, _ENVIRONMENT.create, call)
     desk = call.parts.desk
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         made = desk.catalog.create(tx, _ENVIRONMENT, call.instance_id, parts, call.actor)
         return Reply(status=201, document=_shown(call, tx, made))
 
@@ -68,7 +68,7 @@ def update_environment(call: Call) -> Reply:
     env_id = _changeable(call)
     parts = requested(_ENVIRONMENT, _ENVIRONMENT.update, call)
     desk = call.parts.desk
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         environment = desk.catalog.show(tx, _ENVIRONMENT, call.instance_id, env_id, call.actor)
         changed = desk.catalog.update(tx, _ENVIRONMENT, environment, parts, call.actor)
         if changed.name != environment.name:
@@ -82,7 +82,7 @@ def delete_environment(call: Call) -> Reply:
     """Delete an environment in which nothing is published."""
     env_id = _changeable(call)
     desk = call.parts.desk
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         environment = desk.catalog.show(tx, _ENVIRONMENT, call.instance_id, env_id, call.actor)
         count = sum(1 for _ in _published_in(call, tx, env_id))
         if count:

@@ -29,7 +29,7 @@ from romaport.catalog import Wanted
 from romaport.errors import BodyInvalid
 from romaport.kinds import travels
 from romaport.wire.assets import JobStarted
-from romaport.wire.bodies import decode
+from romaport.wire.bodies import decode, nul_problems
 
 __all__ = ["OPERATIONS"]
 
@@ -129,6 +129,8 @@ def _values(call: Call) -> Values:
     except (msgspec.DecodeError, RecursionError) as cause:
         # What is wrong is said without the text, which holds secrets.
         raise BodyInvalid(problems="values: must be JSON like {kind: {name: {field: value}}}") from cause
+    if any(nul_problems(found, "values")):
+        raise BodyInvalid(problems="values: must not contain U+0000")
     return found
 
 

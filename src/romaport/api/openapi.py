@@ -95,7 +95,7 @@ def import_definitions(call: Call) -> Reply:
     limits = call.parts.openapi
     document = read_document(call.texts[_FILE].encode(), limits)
     definitions = list(definitions_of(document, mock_mode=asked.uses_mocks, options=limits))
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         group = _shown_group(call, tx, asked.group_id) if asked.group_id else None
         existing = _apis_of(call, tx, group, everyones=True) if group else []
         plan = planned(definitions, existing, overrides=asked.overrides)

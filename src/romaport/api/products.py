@@ -42,7 +42,7 @@ def reset_authentication(call: Call) -> Reply:
     catalog = call.parts.desk.catalog
     asked = decode(AuthenticationReset, call.body or b"{}")
     password = asked.password or ("" if asked.user_name else new_password())
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         product = _product(call, tx)
         if asked.user_name:
             local = {**product.local, "user_name": asked.user_name}

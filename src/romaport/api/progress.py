@@ -15,8 +15,9 @@ from romaport.api.parts import Parts
 from romaport.auth import Caller
 from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
-from romaport.jobs import Answers, Finding, Job, Owner, State, Watch
+from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
+from romaport.storage import Versions
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
@@ -37,6 +38,7 @@ class Ready(msgspec.Struct, frozen=True):
     body: bytes
     headers: list[tuple[bytes, bytes]]
     owner: Owner
+    version: str
 
 
 def job_answer(job: Job, dialect: Dialect) -> JobAnswer:
@@ -72,9 +74,16 @@ def _cut(text: str) -> str:
 class Progress:
     """Answers `PATH`."""
 
-    def __init__(self, parts: Parts, watch: Watch) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._answers: Answers[Ready] = Answers(watch, entries_max=parts.desk.ledger.options.answers_max)
+        database = parts.desk.database
+        self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
+        self._versions = Versions(database.options) if database.is_shared else None
+
+    async def close(self) -> None:
+        """End the session that confirms versions."""
+        if self._versions is not None:
+            await self._versions.close()
 
     @staticmethod
     def place(path: str) -> tuple[str, str, str] | None:
@@ -125,6 +134,10 @@ class Progress:
         """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
         project_id, instance_id, job_id = place
         ready = self._answers.get(job_id)
+        if ready is not None and self._versions is not None:
+            # Other processes change jobs too, and a client may have seen there what the feed has yet to tell here.
+            seen = await self._versions.of(job_id=job_id, user_id="")
+            ready = ready if ready.version == seen.job else None
         if ready is None:
             ready = await asyncio.to_thread(self._look_up, job_id)
         owner = ready.owner
@@ -153,4 +166,5 @@ class Progress:
         headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
         if job.state is State.RUNNING and options.poll_seconds:
             headers.append((b"retry-after", str(options.poll_seconds).encode()))
-        return Ready(body=msgspec.json.encode(job_answer(job, options.dialect)), headers=headers, owner=job.owner)
+        body = msgspec.json.encode(job_answer(job, options.dialect))
+        return Ready(body=body, headers=headers, owner=job.owner, version=job.version)

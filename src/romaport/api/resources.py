@@ -48,7 +48,7 @@ def _create(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         parts = requested(kind, kind.create, call)
         catalog = call.parts.desk.catalog
-        with call.parts.desk.database.transaction() as tx:
+        with call.parts.desk.deciding(call.instance_id) as tx:
             if kind.parent is not None:
                 _check_place(_parent(kind, call, tx), call)
             asset = catalog.create(tx, kind, call.instance_id, parts, call.actor)
@@ -62,7 +62,7 @@ def _update(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         parts = requested(kind, kind.update, call)
         catalog = call.parts.desk.catalog
-        with call.parts.desk.database.transaction() as tx:
+        with call.parts.desk.deciding(call.instance_id) as tx:
             asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
             if asset.kind != kind.name:
                 raise AssetMissing(kind=kind.title, asset_id=asset.id)
@@ -92,7 +92,7 @@ def _delete(kind: Kind) -> Callable[[Call], Reply]:
     def run(call: Call) -> Reply:
         catalog = call.parts.desk.catalog
         document = None
-        with call.parts.desk.database.transaction() as tx:
+        with call.parts.desk.deciding(call.instance_id) as tx:
             if kind.parent is not None:
                 asset = catalog.show(tx, kind, call.instance_id, call.path[kind.id_field], call.actor)
                 _check_place(asset, call)

@@ -68,7 +68,7 @@ def operate(call: Call) -> Reply:
     asked = decode(BatchOperation, call.body)
     success: list[dict[str, Any]] = []
     failure: list[dict[str, Any]] = []
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         for task_id in dict.fromkeys(named.task_id for named in asked.tasks):
             outcome = _switched(call, tx, task_id, is_started=asked.action_id == "start")
             (failure if "error_code" in outcome else success).append(outcome)

@@ -124,7 +124,7 @@ def update_topics(call: Call) -> Reply:
     """Change topics, all of them or none."""
     asked = decode(TopicChanges, call.body)
     desk = call.parts.desk
-    with desk.database.transaction() as tx:
+    with desk.deciding(call.instance_id) as tx:
         topics = _named(call, tx, [change.name for change in asked.topics])
         problems = [
             f"topics[{position}].new_partition_numbers: must be at least {held}, since partitions are never taken away"
@@ -152,7 +152,7 @@ def delete_listed_topics(call: Call) -> Reply:
 
 
 def _deleted(call: Call, names: Iterable[str]) -> Reply:
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         outcomes = [{"id": name, "success": _is_deleted(call, tx, name)} for name in dict.fromkeys(names)]
     return Reply(document={"topics": outcomes})
 
@@ -191,7 +191,7 @@ def set_policies(call: Call) -> Reply:
     """Set who may use topics, for all of them or for none."""
     asked = decode(PolicyChanges, call.body)
     catalog = call.parts.desk.catalog
-    with call.parts.desk.database.transaction() as tx:
+    with call.parts.desk.deciding(call.instance_id) as tx:
         topics = _named(call, tx, [change.name for change in asked.topics])
         catalog.permit_all(tx, [topic.id for topic in topics.values()], call.actor, "access")
         granted: list[dict[str, Policy]] = []

@@ -185,4 +185,6 @@ class _FormReader:
                 self.form.texts[name] = collected.decode()
             except UnicodeDecodeError as cause:
                 raise BodyInvalid(problems=f"{name}: must be UTF-8") from cause
+            if b"\0" in collected:
+                raise BodyInvalid(problems=f"{name}: must not contain U+0000")
         self._file = self._text = None

@@ -1,6 +1,6 @@
 """Deletions: a selection and all that belongs to it alone goes, at once or not at all."""
 
-from romaport.assets.desk import Desk, Selected, findings_of
+from romaport.assets.desk import Desk, Selected, findings_of, settling
 from romaport.catalog import Actor, delete_selected
 from romaport.jobs import JobContext, JobType, Owner
 
@@ -20,7 +20,7 @@ def start_deletion(desk: Desk, owner: Owner, actor: Actor, chosen: Selected) -> 
 
 def run_deletion(desk: Desk, context: JobContext) -> None:
     """Delete in one transaction, which also ends the job."""
-    with context.transaction() as tx:
+    with settling(context) as tx:
         context.checkpoint("delete.selecting")
         kept_seconds = desk.ledger.options.kept_seconds
         ids = context.job.request["ids"]

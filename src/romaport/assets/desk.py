@@ -1,6 +1,7 @@
 """What the stories of the asset operations share: the parts of the running system they work with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,9 @@ from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionE
 from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
-from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault
+from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, hold
 
-__all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "visible_job"]
+__all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "settling", "visible_job"]
 
 _LISTED_CHARACTERS = 8_000
 
@@ -34,6 +35,16 @@ class Desk:
     archive_options: ArchiveOptions
     checkpoint: Checkpoint
     """Told of the points that requests pass on their way to a lasting effect, as jobs tell of theirs."""
+
+    @contextmanager
+    def deciding(self, instance_id: str) -> Iterator[Transaction]:
+        """Open a transaction that writes to an instance what it decides by what the instance holds.
+
+        It is alone with that until it ends, and reads what all before it have left.
+        """
+        with self.database.transaction() as tx:
+            _be_alone(tx, instance_id)
+            yield tx
 
     def scratch_file(self, context: JobContext, name: str) -> Path:
         """Name a file in the making that no other attempt uses."""
@@ -64,6 +75,18 @@ class Selected:
             listed = ", ".join(f"{KINDS[kind].title} {asset_id}" for kind, asset_id in missing)
             raise AssetsMissing(count=len(missing), listed=listed[:_LISTED_CHARACTERS])
         return tuple(dict.fromkeys((*self.apps, *self.tasks)))
+
+
+@contextmanager
+def settling(context: JobContext) -> Iterator[Transaction]:
+    """Open what `Desk.deciding` opens for a request, for an attempt at a job."""
+    with context.transaction() as tx:
+        _be_alone(tx, context.job.owner.instance_id)
+        yield tx
+
+
+def _be_alone(tx: Transaction, instance_id: str) -> None:
+    hold(tx, f"instance:{instance_id}")
 
 
 def may_see(job: Job, owner: Owner, actor: Actor) -> bool:

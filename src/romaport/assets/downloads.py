@@ -1,17 +1,15 @@
 """Downloads: an archive is offered until its last byte was handed over once, or its time is over."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from romaport.assets.desk import Desk, may_see
 from romaport.assets.uploads import upload_paths
 from romaport.catalog import Actor, discard_except, forget
-from romaport.errors import ArchiveMissing
+from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
 __all__ = ["find_archive", "sweep", "take_archive"]
-
-_GRACE = timedelta(hours=1)
-"""How old a file without a row must be: one just written may be about to get its row."""
 
 
 def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Archive:
@@ -37,13 +35,19 @@ def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:
         desk.checkpoint("download.taking")
     desk.checkpoint("download.taken")
     if is_first:
-        desk.archives.remove(archive.path)
+        # What a broken store keeps now, a sweep removes later.
+        with suppress(StoreUnavailable):
+            desk.archives.remove(archive.path)
         desk.checkpoint("download.removed")
     return is_first
 
 
-def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
-    """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files."""
+def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
+    """Finish what has expired, and remove every file and staged asset that nothing needs; answer the removed files.
+
+    `grace` is how old a file without a row must be: one just written may be about to get its row.
+    """
+    older_than = timedelta(seconds=desk.archive_options.grace_seconds) if grace is None else grace
     at = desk.clock()
     with desk.database.transaction() as tx:
         expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
@@ -60,6 +64,6 @@ def sweep(desk: Desk, *, grace: timedelta = _GRACE) -> list[str]:
         desk.archives.remove(name)
     return [
         *expired,
-        *desk.archives.sweep("archives", archives, older_than=grace, at=at),
-        *desk.archives.sweep("uploads", uploads, older_than=grace, at=at),
+        *desk.archives.sweep("archives", archives, older_than=older_than, at=at),
+        *desk.archives.sweep("uploads", uploads, older_than=older_than, at=at),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from romaport.assets.desk import Desk, actor_of, finding, findings_of
+from romaport.assets.desk import Desk, actor_of, finding, findings_of, settling
 from romaport.assets.uploads import (
     ImportOptions,
     Values,
@@ -55,7 +55,7 @@ def run_import(desk: Desk, context: JobContext) -> None:
 
 def _settle(desk: Desk, context: JobContext, problems: list[Finding]) -> None:
     into, policy = into_of(context, desk), policy_of(context.job, desk)
-    with context.transaction() as tx:
+    with settling(context) as tx:
         conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("import.checked")
         refusals = [*_outdated(desk, context, tx), *problems, *findings_of(conflicts)]

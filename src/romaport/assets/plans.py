@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from romaport.assets.desk import Desk, actor_of, findings_of, visible_job
+from romaport.assets.desk import Desk, actor_of, findings_of, settling, visible_job
 from romaport.assets.imports import hole_findings
 from romaport.assets.uploads import (
     ImportOptions,
@@ -39,7 +39,7 @@ def run_plan(desk: Desk, context: JobContext) -> None:
     """Stage, check, and write down what would become of every asset."""
     problems = stage_upload(desk, context, upload_path(context.job.id))
     into, policy = into_of(context, desk), policy_of(context.job, desk)
-    with context.transaction() as tx:
+    with settling(context) as tx:
         conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("plan.checked")
         refusals = [*problems, *findings_of(conflicts)]

@@ -1,6 +1,6 @@
 """Rollbacks: an import or a deletion is taken back, at once or not at all."""
 
-from romaport.assets.desk import Desk, actor_of, findings_of, visible_job
+from romaport.assets.desk import Desk, actor_of, findings_of, settling, visible_job
 from romaport.catalog import Actor, Return, selected
 from romaport.errors import RollbackRefused
 from romaport.jobs import Job, JobContext, JobType, Owner, State
@@ -42,7 +42,7 @@ def _check_returnable(desk: Desk, job: Job) -> None:
 def run_rollback(desk: Desk, context: JobContext) -> None:
     """Find what stands in the way, or take the job back; one transaction, which also ends the rollback."""
     request = context.job.request
-    with context.transaction() as tx, selected(tx):
+    with settling(context) as tx, selected(tx):
         job = desk.ledger.read(tx, request["job"])
         way = Return(
             tx,

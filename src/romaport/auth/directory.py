@@ -18,7 +18,7 @@ from romaport.auth.store.places import Instance
 from romaport.clock import Clock
 from romaport.errors import InstanceMissing, NameTaken, ParameterInvalid, ThingMissing
 from romaport.ids import new_access_key, new_id, new_secret
-from romaport.storage import Database, Transaction, TransactionConflict, Vault
+from romaport.storage import Database, Transaction, TransactionConflict, Vault, hold
 
 __all__ = ["Directory"]
 
@@ -128,26 +128,26 @@ class Directory:
     def set_password(self, user: str, password: str) -> None:
         """Give a user a new password; every token of the user ends."""
         password_hash = hashed(password)
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             user_id = _user(tx, user).id
             people.set_password_hash(tx, user_id, password_hash)
             people.end_tokens(tx, user_id, at=self._clock())
 
     def enable_user(self, user: str) -> None:
         """Let a disabled user in again; tokens that ended stay ended."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             people.set_enabled(tx, _user(tx, user).id, is_enabled=True)
 
     def disable_user(self, user: str) -> None:
         """Let a user in no longer: tokens end, and keys and password are refused until the user is enabled."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             user_id = _user(tx, user).id
             people.set_enabled(tx, user_id, is_enabled=False)
             people.end_tokens(tx, user_id, at=self._clock())
 
     def remove_user(self, user: str) -> None:
         """Remove a user with all grants, keys, tokens and roles on applications; what the user made stays."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             people.remove_user(tx, _user(tx, user).id)
 
     # permissions
@@ -165,7 +165,7 @@ class Directory:
 
     def revoke_grant(self, user: str, project: str, policy_name: str) -> None:
         """Take a policy from a user in a project; every token of the user ends."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             found = _user(tx, user)
             project_id = _project(tx, project).id
             if not people.remove_grant(tx, user_id=found.id, project_id=project_id, policy_name=policy_name):
@@ -194,7 +194,7 @@ class Directory:
 
     def add_key(self, user: str) -> tuple[str, str]:
         """Make a user an access key; answer it with its secret, which nobody is shown again."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             key = Key(access_key=new_access_key(), user_id=_user(tx, user).id, created_at=self._clock())
             secret = new_secret()
             credentials.add_key(tx, key, sealed=self._vault.seal(secret.encode(), owner=key.access_key))
@@ -205,9 +205,17 @@ class Directory:
         with self._database.snapshot() as tx:
             return credentials.keys_of(tx, _user(tx, user).id)
 
+    def check_vault(self) -> None:
+        """Raise `SettingInvalid` if what is kept was sealed under another key than the vault's."""
+        with self._database.snapshot() as tx:
+            found = credentials.any_key(tx)
+        if found is not None:
+            access_key, sealed = found
+            self._vault.open(sealed, owner=access_key)
+
     def remove_key(self, access_key: str) -> None:
         """Remove an access key; every token of its user ends (contract 4.1)."""
-        with self._database.transaction() as tx:
+        with self._writing() as tx:
             found = credentials.key(tx, access_key)
             if found is None:
                 raise ThingMissing(thing="access key", name=access_key)
@@ -215,9 +223,16 @@ class Directory:
             people.end_tokens(tx, found.owner.user.id, at=self._clock())
 
     @contextmanager
+    def _writing(self) -> Iterator[Transaction]:
+        """Open a transaction that is alone with all of this; operators are few, and their changes short."""
+        with self._database.transaction() as tx:
+            hold(tx, "directory")
+            yield tx
+
+    @contextmanager
     def _adding(self, thing: str, name: str) -> Iterator[Transaction]:
         try:
-            with self._database.transaction() as tx:
+            with self._writing() as tx:
                 yield tx
         except TransactionConflict as cause:
             raise NameTaken(thing=thing, name=name) from cause

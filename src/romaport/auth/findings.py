@@ -33,7 +33,7 @@ def as_list(value: object, where: str, findings: list[str]) -> list[object]:
 
 def as_text(value: object, where: str, findings: list[str], *, length_max: int = 64) -> str:
     """Answer the text that stands there; an empty one, and a finding, if none of 1 to `length_max` does."""
-    if isinstance(value, str) and 0 < len(value) <= length_max:
+    if isinstance(value, str) and 0 < len(value) <= length_max and "\0" not in value:
         return value
-    findings.append(f"{where}: must be a text of 1 to {length_max} characters")
+    findings.append(f"{where}: must be a text of 1 to {length_max} characters, none of them U+0000")
     return ""

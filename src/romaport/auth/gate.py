@@ -61,7 +61,8 @@ class Gate:
         self._database = database
         self._vault = vault
         self._clock = clock
-        self._trust = timedelta(seconds=options.cache_seconds)
+        # Another process may have ended a credential a moment ago; where there can be one, every time is asked.
+        self._trust = timedelta(seconds=0 if database.is_shared else options.cache_seconds)
         self._skew = timedelta(seconds=options.signature_skew_seconds)
         entries_max = options.cache_entries_max
         self._tokens: Remembered[str, Caller] = Remembered(entries_max)

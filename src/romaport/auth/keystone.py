@@ -71,7 +71,7 @@ class Keystone:
         token = new_token()
         now = self._clock()
         with self._database.transaction() as tx:
-            owner = people.user(tx, verified.user.id)
+            owner = people.kept_user(tx, verified.user.id)
             # Whoever changed the password since it was verified ended what it could be used for.
             if owner is None or not owner.user.is_enabled or owner.password_hash != verified.password_hash:
                 raise CredentialsWrong(cause=_CAUSE_LOGIN)

@@ -18,6 +18,7 @@ from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, Val
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
+from romaport.wire.bodies import nul_problems
 
 __all__ = ["Arrival", "Batch", "Intake", "Problem", "is_sound"]
 
@@ -154,7 +155,9 @@ class Intake:
             yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
 
     def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        parts = split(self._kind, msgspec.json.decode(bytes(entry.body)))
+        body = msgspec.json.decode(bytes(entry.body))
+        yield from (AssetInvalid(problem=problem) for problem in nul_problems(body, "body"))
+        parts = split(self._kind, body)
         yield from (AssetInvalid(problem=f"body: {problem}") for problem in self._kind.rules(parts.body))
         lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
         if lifted:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,12 +18,13 @@ __all__ = ["add_server_commands", "opened_directory"]
 
 
 def add_server_commands(app: typer.Typer) -> None:
-    """Add `serve`, `worker`, `migrate`, `demo` and `settings` to the command line."""
+    """Add `serve`, `worker`, `migrate`, `demo`, `settings` and `migrate-store` to the command line."""
     app.command("serve")(serve)
     app.command("worker")(worker)
     app.command("migrate")(migrate)
     app.command("demo")(demo)
     app.command("settings")(settings)
+    app.command("migrate-store")(migrate_store)
 
 
 def _settings(**server: object) -> "Settings":
@@ -114,6 +116,15 @@ def demo() -> None:
     from romaport.cli.demo import run_demo
 
     raise typer.Exit(run_demo(ENVIRONMENT))
+
+
+def migrate_store(
+    source: Annotated[Path, typer.Option("--from", help="Data folder of a stopped server.")],
+) -> None:
+    """Move a data folder to the database and the archive store of the settings, whole; run again to go on."""
+    from romaport.cli.migrate_store import move_folder
+
+    move_folder(source, _settings(), typer.echo)
 
 
 def settings(*, json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False) -> None:

@@ -7,8 +7,9 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import uvloop
 from granian.constants import Interfaces
@@ -25,7 +26,7 @@ from romaport.jobs import Checkpoint
 from romaport.settings import Settings
 from romaport.storage import turn
 
-__all__ = ["FirstCredentials", "announced", "first_start", "run_server", "run_worker"]
+__all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker"]
 
 _log = logging.getLogger("romaport.server")
 
@@ -90,7 +91,9 @@ def run_server(
     port = settings.server.port or _free_port(host)
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
-    with _alone_in(settings):
+    # On PostgreSQL the folder holds files in the making only, and each process has its own there.
+    alone = nullcontext() if settings.database.url else alone_in(settings.data)
+    with alone:
         system = build(settings, checkpoint=checkpoint or unwatched)
         with turn(system.database, "first start"):
             credentials = first_start(system.directory)
@@ -133,15 +136,11 @@ def _check_address(host: str, port: int) -> None:
 
 
 @contextmanager
-def _alone_in(settings: Settings) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """Keep other servers off a data folder; each takes what it finds half done there for a leftover of its own.
 
-    The lock is the process's, and ends with it however it ends. On PostgreSQL the folder is nobody's alone.
+    The lock is the process's, and ends with it however it ends.
     """
-    if settings.database.url:
-        yield
-        return
-    folder = settings.data
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / _LOCK).open("w") as lock:
         try:

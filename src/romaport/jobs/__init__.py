@@ -7,7 +7,7 @@ from romaport.jobs.job import Archive, Finding, Item, Job, Outcome, Owner, Sever
 from romaport.jobs.ledger import Fenced, JobOptions, Ledger
 from romaport.jobs.runner import Checkpoint, JobContext, JobStory, Runner, Stopped
 from romaport.jobs.states import MOVES, JobType, State, can_move
-from romaport.jobs.watch import Answers, Watch
+from romaport.jobs.watch import Answers
 
 __all__ = [
     "MOVES",
@@ -32,6 +32,5 @@ __all__ = [
     "Severity",
     "State",
     "Stopped",
-    "Watch",
     "can_move",
 ]

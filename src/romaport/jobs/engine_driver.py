@@ -23,7 +23,7 @@ _log = logging.getLogger("romaport.jobs")
 
 Answer = TypeVar("Answer")
 
-_SESSION = "romaport queue"
+_SESSION = "queue"
 _PAUSE_SECONDS = 0.05
 _PAUSE_SECONDS_MAX = 5.0
 # A server that says nothing for so long is gone, even if its machine still acknowledges what is sent.

@@ -86,6 +86,8 @@ class Job:
     undone_by: str | None = None
     """The rollback that took it back."""
     archive_id: str | None = None
+    version: str = ""
+    """Of its row, where other processes may change that; see `storage.Versions`."""
     findings: tuple[Finding, ...] = field(default=())
     """The first of its findings, as many as the wire shows."""
 

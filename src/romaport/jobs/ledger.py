@@ -1,7 +1,7 @@
 """The truth about jobs: opened, counted, ended, their archives offered, taken and expired.
 
 Every write of a running job is bound to its attempt; what an older attempt still wants to say is
-refused with `Fenced`. Every change is announced as soon as it is committed.
+refused with `Fenced`. Every change is announced in the transaction that makes it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,8 +25,7 @@ from romaport.ids import new_id
 from romaport.jobs import store
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State, can_move
-from romaport.jobs.watch import Watch
-from romaport.storage import Transaction, TransactionConflict, after_commit
+from romaport.storage import Topic, Transaction, TransactionConflict, announce, hold
 
 __all__ = ["Fenced", "JobOptions", "Ledger"]
 
@@ -79,8 +78,7 @@ class Fenced(Exception):
 class Ledger:
     """Every job there is. Methods take an open transaction and never end it."""
 
-    def __init__(self, watch: Watch, clock: Clock, options: JobOptions) -> None:
-        self._watch = watch
+    def __init__(self, clock: Clock, options: JobOptions) -> None:
         self._clock = clock
         self.options = options
 
@@ -98,6 +96,8 @@ class Ledger:
 
         `sealed` is what of the request must not lie readable, sealed for the job's id.
         """
+        # Two that come at once must not find the same slot free while there is another.
+        hold(tx, f"slots:{owner.instance_id}:{owner.user_id}:{type_.value}")
         slot = self.admit(tx, owner, type_)
         job = Job(
             id=job_id or new_id(),
@@ -156,7 +156,7 @@ class Ledger:
             values["done"] = max(job.done, values["done"])
         if not store.record(tx, job, values):
             raise Fenced
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
         return replace(job, **values)
 
     def succeed(self, tx: Transaction, job: Job, *, archive: Archive | None = None, kept_seconds: int = 0) -> None:
@@ -183,7 +183,7 @@ class Ledger:
         assert can_move(job.state, state)
         if not store.move(tx, job, state, at=self._clock(), kept_until=kept_until):
             raise Fenced
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
 
     def sealed(self, tx: Transaction, job_id: str) -> bytes | None:
         """Answer what of a job's request lies sealed."""
@@ -265,7 +265,7 @@ class Ledger:
             return False
         if not store.move(tx, job, State.FINISHED, at=self._clock()):
             raise JobMoveRefused(job_id=job.id, state=job.state.value, wanted=State.FINISHED.value)
-        after_commit(tx, lambda: self._watch.announce(job.id))
+        announce(tx, Topic.JOB, job.id)
         return True
 
     def expire(self, tx: Transaction, at: datetime) -> list[str]:
@@ -274,7 +274,7 @@ class Ledger:
         for job_id, _ in over:
             job = store.read(tx, job_id)
             if job is not None and store.move(tx, job, State.FINISHED, at=at):
-                after_commit(tx, lambda changed=job_id: self._watch.announce(changed))  # type: ignore[misc]
+                announce(tx, Topic.JOB, job_id)
         return [archive_id for _, archive_id in over]
 
     def kept_archives(self, tx: Transaction) -> set[str]:

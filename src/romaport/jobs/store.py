@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, u
 from romaport.clock import milliseconds
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State
-from romaport.storage import Transaction, streamed
+from romaport.storage import Transaction, load, row_version, streamed
 from romaport.storage.tables import archives, job_findings, job_items, jobs
 
 __all__ = [
@@ -55,7 +55,7 @@ def _text(value: object) -> str:
 def read(tx: Transaction, job_id: str, *, findings: int = 0) -> Job | None:
     """Read a job, with as many of its refusals as asked, and its archive's id while that can be downloaded."""
     statement = (
-        select(jobs, archives.c.id.label("archive_id"))
+        select(jobs, archives.c.id.label("archive_id"), row_version(jobs).label("version"))
         .outerjoin(archives, and_(archives.c.job_id == jobs.c.id, jobs.c.state == State.SUCCEEDED.value))
         .where(jobs.c.id == job_id)
     )
@@ -92,6 +92,7 @@ def _job(row: Row[Any], findings: Iterable[Finding]) -> Job:
         kept_until=_moment(row.kept_until),
         undone_by=row.undone_by,
         archive_id=row.archive_id,
+        version=row.version,
         findings=tuple(findings),
     )
 
@@ -134,7 +135,7 @@ def add_items(tx: Transaction, job_id: str, items: Iterable[Item], *, first: int
         for position, item in enumerate(items, first)
     )
     while batch := list(islice(rows, _ITEMS_AT_ONCE)):
-        tx.execute(insert(job_items), batch)
+        load(tx, job_items, batch)
 
 
 def read_items(
@@ -254,8 +255,7 @@ def add_findings(tx: Transaction, job_id: str, findings: Iterable[Finding]) -> N
         }
         for position, found in enumerate(findings, 0 if last is None else last + 1)
     ]
-    if rows:
-        tx.execute(insert(job_findings), rows)
+    load(tx, job_findings, rows)
 
 
 def pending(tx: Transaction) -> list[str]:

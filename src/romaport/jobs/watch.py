@@ -1,43 +1,29 @@
-"""Who hears of a job's change: caches of ready answers drop what was announced, waiters wake.
+"""What is kept of jobs, ready to be answered: dropped with every change that the feed tells of.
 
-A reader takes a ticket before it looks the job up and hands it in with the answer; an announcement in
-between voids the ticket, so that an answer read before a change is never kept after it.
+A reader takes a ticket before it looks the job up and hands it in with the answer; a change in between voids the
+ticket, so that an answer read before a change is never kept after it.
 """
 
-from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
-__all__ = ["Answers", "Watch"]
+from romaport.storage import Feed, Topic
+
+__all__ = ["Answers"]
 
 Answer = TypeVar("Answer")
-
-
-class Watch:
-    """Tells every listener that a job has changed, after the change is committed."""
-
-    def __init__(self) -> None:
-        self._listeners: list[Callable[[str], None]] = []
-
-    def listen(self, listener: Callable[[str], None]) -> None:
-        """Have a function called with the id of every job that changes; it must not block."""
-        self._listeners.append(listener)
-
-    def announce(self, job_id: str) -> None:
-        """Say that a job has changed."""
-        for listener in self._listeners:
-            listener(job_id)
 
 
 class Answers(Generic[Answer]):
     """A bounded cache of ready answers by job id; the oldest go first."""
 
-    def __init__(self, watch: Watch, *, entries_max: int) -> None:
+    def __init__(self, feed: Feed, *, entries_max: int) -> None:
+        self._feed = feed
         self._ready: dict[str, Answer] = {}
         self._tickets: dict[str, object] = {}
         self._entries_max = entries_max
         self._lock = Lock()
-        watch.listen(self._drop)
+        feed.listen(Topic.JOB, self._drop, lost=self._drop_all)
 
     def get(self, job_id: str) -> Answer | None:
         """Answer what is ready for a job: one dictionary lookup."""
@@ -49,10 +35,11 @@ class Answers(Generic[Answer]):
             return self._tickets.setdefault(job_id, object())
 
     def keep(self, job_id: str, ticket: object, answer: Answer) -> None:
-        """Keep an answer unless the job has changed since the ticket was taken."""
+        """Keep an answer unless the job has changed since the ticket was taken, or is about to."""
         with self._lock:
-            if self._tickets.pop(job_id, None) is not ticket:
+            if self._tickets.pop(job_id, None) is not ticket or self._feed.is_changing(Topic.JOB, job_id):
                 return
+            self._ready.pop(job_id, None)
             while len(self._ready) >= self._entries_max:
                 del self._ready[next(iter(self._ready))]
             self._ready[job_id] = answer
@@ -67,3 +54,8 @@ class Answers(Generic[Answer]):
         with self._lock:
             self._tickets.pop(job_id, None)
             self._ready.pop(job_id, None)
+
+    def _drop_all(self) -> None:
+        with self._lock:
+            self._tickets.clear()
+            self._ready.clear()

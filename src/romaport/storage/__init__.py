@@ -1,6 +1,7 @@
 """Where things are kept: the database, the archive store, the vault for secrets."""
 
-from romaport.storage.archives import ArchiveOptions, Archives
+from romaport.storage.archives import Archives, archives_of
+from romaport.storage.buckets import ArchiveOptions
 from romaport.storage.database import (
     Database,
     DatabaseOptions,
@@ -11,10 +12,15 @@ from romaport.storage.database import (
 )
 from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.facts import check_key
+from romaport.storage.feed import Feed, Topic, announce
+from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
+from romaport.storage.rounds import Rounds
 from romaport.storage.scratch import Scratch
-from romaport.storage.sessions import end_sessions, name_session, open_session, turn
+from romaport.storage.sessions import open_session
+from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
+from romaport.storage.versions import Versions, row_version
 
 __all__ = [
     "QUEUE",
@@ -22,12 +28,21 @@ __all__ = [
     "Archives",
     "Database",
     "DatabaseOptions",
+    "Feed",
+    "Holding",
+    "Move",
+    "Rounds",
     "Scratch",
+    "Topic",
     "Transaction",
     "TransactionConflict",
     "Vault",
+    "Versions",
     "after_commit",
+    "announce",
+    "archives_of",
     "check_key",
+    "check_moved",
     "end_sessions",
     "hold",
     "json_field",
@@ -35,6 +50,7 @@ __all__ = [
     "load",
     "name_session",
     "open_session",
+    "row_version",
     "streamed",
     "turn",
 ]

@@ -1,36 +1,31 @@
-"""Where package bytes lie: a folder of the machine, through obstore's one streaming interface.
+"""Where package bytes lie: a folder of the machine or an S3-protocol store, through obstore's one streaming interface.
 
 A file is written first and named by a row afterwards; a file that no row names is rubbish, and
 `sweep` removes it.
 """
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated
 
 import obstore
-from msgspec import Meta, Struct
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore
+from obstore.store import LocalStore, S3Store
 
 from romaport.errors import StoreUnavailable
+from romaport.storage.buckets import ArchiveOptions, open_bucket
 
-__all__ = ["ArchiveOptions", "Archives"]
+__all__ = ["Archives", "archives_of"]
 
 _CHUNK_BYTES = 256 * 1024
-
-
-class ArchiveOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long packages are kept."""
-
-    ttl_seconds: Annotated[
-        int, Meta(ge=1, le=31_536_000, description="How long an archive waits for its one download.")
-    ] = 86_400
-    sweep_seconds: Annotated[
-        int, Meta(ge=1, le=86_400, description="Pause between two looks for expired archives and stray files.")
-    ] = 60
+# What one upload may hold in memory: parts of this size, so many at once. No store takes smaller parts.
+_PART_BYTES = 5 * 1024 * 1024
+_PARTS_AT_ONCE = 4
+_STORE = "archive store"
+# A bucket that is gone must not read as a file that is gone: the answer would be that an archive was taken.
+_NO_BUCKET = "NoSuchBucket"
 
 
 class Archives:
@@ -39,85 +34,100 @@ class Archives:
     Raises `StoreUnavailable` when the store does not answer, `FileNotFoundError` for a name it lacks.
     """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._store = LocalStore(folder)
+    def __init__(self, store: LocalStore | S3Store, sweep_unfinished: Callable[..., list[str]]) -> None:
+        """Take the store, and what removes from a folder of it that which was never stored to its end."""
+        self._store = store
+        self._sweep_unfinished = sweep_unfinished
 
     def put(self, name: str, source: Path) -> None:
-        """Store a finished local file under a name, whole or not at all."""
+        """Store a finished local file under a name, whole or not at all, in constant memory."""
         try:
-            obstore.put(self._store, name, source)
+            obstore.put(self._store, name, source, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
         except (BaseError, OSError) as cause:
-            raise StoreUnavailable(store="archive store") from cause
+            raise StoreUnavailable(store=_STORE) from cause
 
     def fetch(self, name: str, target: Path) -> None:
         """Copy a stored file to a local one, in constant memory."""
-        try:
-            with target.open("wb") as file:
-                for chunk in obstore.get(self._store, name).stream(min_chunk_size=_CHUNK_BYTES):
-                    file.write(chunk)
-        except NotFoundError as cause:
-            raise FileNotFoundError(name) from cause
-        except BaseError as cause:
-            raise StoreUnavailable(store="archive store") from cause
+        with target.open("wb") as file:
+            for chunk in self.chunks(name):
+                file.write(chunk)
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield the bytes of a stored file."""
+        with _translated(name):
+            found = obstore.get(self._store, name)
+            for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
+                yield bytes(chunk)
 
     async def stream(self, name: str, *, start: int, end: int) -> AsyncIterator[bytes]:
         """Yield the bytes from `start` up to, not including, `end`."""
         if start == end:
             return
-        try:
+        with _translated(name):
             options: obstore.GetOptions = {"range": (start, end)}
             found = await obstore.get_async(self._store, name, options=options)
             async for chunk in found.stream(min_chunk_size=_CHUNK_BYTES):
                 yield bytes(chunk)
-        except NotFoundError as cause:
-            raise FileNotFoundError(name) from cause
-        except BaseError as cause:
-            raise StoreUnavailable(store="archive store") from cause
 
     def remove(self, name: str) -> None:
         """Remove a file; one that is not there is no error."""
-        try:
+        with suppress(FileNotFoundError), _translated(name):
             obstore.delete(self._store, name)
-        except (NotFoundError, FileNotFoundError):
-            return
-        except BaseError as cause:
-            raise StoreUnavailable(store="archive store") from cause
 
-    def exists(self, name: str) -> bool:
-        """Say whether a file of this name is stored."""
-        try:
-            obstore.head(self._store, name)
-        except (NotFoundError, FileNotFoundError):
-            return False
-        except BaseError as cause:
-            raise StoreUnavailable(store="archive store") from cause
-        return True
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the names of all files below a prefix."""
+        with _translated(prefix):
+            for batch in obstore.list(self._store, prefix):
+                for meta in batch:
+                    yield str(meta["path"])
 
     def sweep(self, prefix: str, kept: Collection[str], *, older_than: timedelta, at: datetime) -> list[str]:
         """Remove files below `prefix` that are not in `kept` and are older than that; answer their names."""
         limit = at.astimezone(UTC) - older_than
-        try:
+        with _translated(prefix):
             names = [
                 str(meta["path"])
                 for batch in obstore.list(self._store, prefix)
                 for meta in batch
                 if meta["path"] not in kept and meta["last_modified"] <= limit
             ]
-        except BaseError as cause:
-            raise StoreUnavailable(store="archive store") from cause
         for name in names:
             self.remove(name)
-        return [*names, *self._sweep_unfinished(prefix, limit)]
+        return [*names, *self._sweep_unfinished(prefix, until=limit, at=at.astimezone(UTC))]
 
-    def _sweep_unfinished(self, prefix: str, limit: datetime) -> list[str]:
-        """Remove what was being stored when the process was killed: `NAME#NUMBER`, which the store never lists."""
-        names = []
-        for path in (self._folder / prefix).glob("*#*"):
-            # Gone by now: it is finished, and has its name.
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime <= limit.timestamp():
-                    path.unlink()
-                    names.append(f"{prefix}/{path.name}")
-        return names
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (NotFoundError, FileNotFoundError) as cause:
+        if _NO_BUCKET in str(cause):
+            raise StoreUnavailable(store=_STORE) from cause
+        raise FileNotFoundError(name) from cause
+    except BaseError as cause:
+        raise StoreUnavailable(store=_STORE) from cause
+
+
+def archives_of(folder: Path, options: ArchiveOptions) -> Archives:
+    """Open the store that the options name, or without a URL that folder; raise `SettingInvalid`."""
+    if options.url:
+        bucket, leftovers = open_bucket(options)
+        return Archives(bucket, leftovers.sweep if leftovers else _nothing)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Archives(LocalStore(folder), partial(_sweep_numbered, folder))
+
+
+def _nothing(_prefix: str, *, until: datetime, at: datetime) -> list[str]:  # noqa: ARG001 - as the others
+    return []
+
+
+def _sweep_numbered(folder: Path, prefix: str, *, until: datetime, at: datetime) -> list[str]:  # noqa: ARG001 - as the others
+    """Remove what was being stored when the process was killed: `NAME#NUMBER`, which the store never lists."""
+    names = []
+    for path in (folder / prefix).glob("*#*"):
+        # Gone by now: it is finished, and has its name.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime <= until.timestamp():
+                path.unlink()
+                names.append(f"{prefix}/{path.name}")
+    return names

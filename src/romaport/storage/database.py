@@ -14,6 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
+from romaport.storage.feed import Feed
+from romaport.storage.versions import Versions
 
 __all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit", "streamed"]
 
@@ -38,6 +40,9 @@ class Database:
         self.options = options
         self._dialect = dialect_of(path, options)
         self._engine = self._dialect.engine(options)
+        self.feed = Feed(options)
+        self.versions = Versions(options) if self.is_shared else None
+        """Confirms what is kept of rows that other processes change; None where no other process does."""
 
     @property
     def is_shared(self) -> bool:
@@ -51,11 +56,13 @@ class Database:
         with (
             _translated(self._dialect),
             self._engine.connect() as connection,
+            self.feed.telling(connection) as about_to_commit,
             self._dialect.writing(connection).begin(),
         ):
             connection.info[_CALLBACKS] = callbacks
             with _streams_ended(connection):
                 yield connection
+            about_to_commit()
         for callback in callbacks:
             callback()
 

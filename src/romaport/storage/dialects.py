@@ -36,7 +36,8 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     url: Annotated[
         str,
         Meta(
-            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder."
+            description="postgresql://user:password@host:port/database; empty keeps a SQLite file in the data folder.",
+            extra_json_schema={"format": "uri"},
         ),
     ] = ""
     connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
@@ -233,7 +234,7 @@ def _sqlite_field(element: json_field, compiler: SQLCompiler, **words: Any) -> s
 def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
     column, path = element.clauses
     place = f"string_to_array({compiler.process(path, **words)}, '.')"
-    return f"(CAST({compiler.process(column, **words)} AS JSON) #>> {place})"
+    return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
 def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -41,7 +41,7 @@ def install_queue(options: DatabaseOptions) -> None:
 async def _install(options: DatabaseOptions) -> None:
     from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 
-    async with await open_session(options, "romaport migrate") as connection:
+    async with await open_session(options, "migrate") as connection:
         queue = Queries(PsycopgDriver(connection), QueryBuilderEnvironment(QUEUE))
         if await queue.schema_is_installed():
             await queue.apply_upgrade()

@@ -1,69 +1,37 @@
-"""Sessions of a PostgreSQL server: opened for a long time, named, ended, and turns that one process at a time has.
+"""Sessions of PostgreSQL that belong to the event loop: asked too often, or waiting too long, for a thread."""
 
-SQLite knows none of it: there, one process has the data folder.
-"""
+from typing import TYPE_CHECKING, Any
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from sqlalchemy import make_url
 
-from sqlalchemy import func, make_url, select, text
-
-from romaport.storage.database import Database, Transaction
 from romaport.storage.dialects import DatabaseOptions, network_limits
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-__all__ = ["end_sessions", "name_session", "open_session", "turn"]
+__all__ = ["lost_causes", "open_session"]
 
-_END_MILLISECONDS = 5_000
+_STATEMENT_MILLISECONDS = 5_000
 
 
-async def open_session(options: DatabaseOptions, name: str) -> "AsyncConnection":
-    """Open a session outside the pool, every statement a transaction of its own; raise the driver's errors."""
+def lost_causes() -> tuple[type[Exception], ...]:
+    """Answer what is raised where a session cannot be had, is lost, or does not answer."""
+    from psycopg import Error
+
+    return (Error, OSError, TimeoutError)
+
+
+async def open_session(options: DatabaseOptions, purpose: str) -> "AsyncConnection":
+    """Open a session in which every statement is a transaction of its own.
+
+    Raises one of `lost_causes`.
+    """
     from psycopg import AsyncConnection
 
     url = make_url(options.url).set(drivername="postgresql").render_as_string(hide_password=False)
-    limits = {key: str(value) for key, value in network_limits().items()}
-    return await AsyncConnection.connect(url, autocommit=True, application_name=name, **limits)  # type: ignore[arg-type]
-
-
-def name_session(tx: Transaction, name: str) -> None:
-    """Give the session a name for as long as the transaction lasts, by which others can end it."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(select(func.set_config("application_name", name, True)))  # noqa: FBT003 - PostgreSQL's own signature
-
-
-def end_sessions(tx: Transaction, name: str) -> None:
-    """End every other session that has a name now: what it had not committed is undone, and its locks are free."""
-    if tx.dialect.name == "postgresql":
-        tx.execute(
-            text(
-                "SELECT pg_terminate_backend(pid, :patience) FROM pg_stat_activity"
-                " WHERE application_name = :name AND pid <> pg_backend_pid()"
-            ),
-            {"name": name, "patience": _END_MILLISECONDS},
-        )
-
-
-@contextmanager
-def turn(database: Database, name: str, *, waits: bool = True) -> Iterator[bool]:
-    """Be the only process that has a turn, until the block ends; say whether it was had.
-
-    Who does not wait is told False when another has it. A process that dies gives its turn back.
-    """
-    if not database.is_shared:
-        yield True
-        return
-    key = func.hashtextextended(f"turn:{name}", 0)
-    with database.session() as connection:
-        if waits:
-            connection.execute(select(func.pg_advisory_lock(key)))
-        elif not connection.execute(select(func.pg_try_advisory_lock(key))).scalar_one():
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            connection.execute(select(func.pg_advisory_unlock(key)))
+    words: dict[str, Any] = {
+        "application_name": f"romaport {purpose}",
+        "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS}",
+        **network_limits(),
+    }
+    return await AsyncConnection.connect(url, autocommit=True, **words)

@@ -1,6 +1,6 @@
 """Request bodies: JSON to typed values, with everything that is wrong said at once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -8,7 +8,7 @@ from msgspec import NODEFAULT, UNSET, Struct
 
 from romaport.errors import BodyInvalid, BodyMissing
 
-__all__ = ["Rules", "check", "decode"]
+__all__ = ["Rules", "check", "decode", "nul_problems"]
 
 Shape = TypeVar("Shape", bound=Struct)
 
@@ -40,6 +40,9 @@ def decode(shape: type[Shape], body: bytes, rules: Rules = lambda _fields: []) -
     if not isinstance(value, dict):
         raise BodyInvalid(problems="body: must be a JSON object")
     value = _without_nulls(value, _DEPTH_MAX)
+    problems = list(nul_problems(value, "")) if b"\\u0000" in body else []
+    if problems:
+        raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
     check(shape, value, rules)
     return msgspec.convert(value, shape)
 
@@ -51,6 +54,21 @@ def check(shape: type[Struct], value: Mapping[str, Any], rules: Rules = lambda _
     problems = [problem for found in wrong.values() for problem in found] + rules(fields)
     if problems:
         raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
+
+
+def nul_problems(value: Any, path: str) -> Iterator[str]:
+    """Yield, as `field: rule`, every text in a value that holds U+0000, which not every store can keep."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield f"{path}: must not contain U+0000"
+    elif isinstance(value, list):
+        for position, inner in enumerate(value):
+            yield from nul_problems(inner, f"{path}[{position}]")
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            where = f"{path}.{_short(name)}" if path else _short(name)
+            yield from nul_problems(name, where.replace("\0", "\\u0000"))
+            yield from nul_problems(inner, where)
 
 
 def _without_nulls(value: Any, depth: int) -> Any:

@@ -75,6 +75,12 @@ def key(tx: Transaction, access_key: str) -> KeyRow | None:
     return None if row is None else KeyRow(sealed=row["secret"], owner=user_from(row))
 
 
+def any_key(tx: Transaction) -> tuple[str, bytes] | None:
+    """Answer some access key with its sealed secret, if there is one."""
+    row = tx.execute(select(access_keys.c.access_key, access_keys.c.secret).limit(1)).one_or_none()
+    return None if row is None else (row.access_key, row.secret)
+
+
 def remove_key(tx: Transaction, access_key: str) -> None:
     """Remove an access key."""
     tx.execute(delete(access_keys).where(access_keys.c.access_key == access_key))

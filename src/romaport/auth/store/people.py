@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
+from sqlalchemy import RowMapping, Select, delete, insert, select, update
 
 from romaport.auth.callers import Project
 from romaport.auth.store.places import PROJECT, PROJECT_DOMAINS, PROJECTS_JOINED, moment, project_from
@@ -91,9 +91,10 @@ def user_in_domain(tx: Transaction, *, domain_id: str, name: str) -> UserRow | N
     return found[0] if found else None
 
 
-def user(tx: Transaction, user_id: str) -> UserRow | None:
-    """Answer a user by id, if there is one."""
-    found = _user_rows(tx, select(*USER).select_from(USERS_JOINED).where(users.c.id == user_id))
+def kept_user(tx: Transaction, user_id: str) -> UserRow | None:
+    """Answer a user by id, if there is one, who stays as this says until the transaction ends."""
+    statement = select(*USER).select_from(USERS_JOINED).where(users.c.id == user_id)
+    found = _user_rows(tx, statement.with_for_update(read=True, of=users))
     return found[0] if found else None
 
 
@@ -103,7 +104,7 @@ def all_users(tx: Transaction, domain_id: str | None = None, *, part: str = "", 
     if domain_id is not None:
         statement = statement.where(domains.c.id == domain_id)
     if part:
-        statement = statement.where(func.lower(users.c.name).contains(part.lower(), autoescape=True))
+        statement = statement.where(users.c.name.icontains(part, autoescape=True))
     return [row.user for row in _user_rows(tx, statement)]
 
 

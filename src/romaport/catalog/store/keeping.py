@@ -226,6 +226,9 @@ def restore(tx: Transaction, job_id: str) -> None:
     gone = ~exists().where(assets.c.id == kept.id)
     back = select(*(kept[column.name] for column in assets.columns)).where(kept.job_id == job_id, gone)
     tx.execute(insert(assets).from_select(assets.columns.keys(), back))
+    members = select(kept_app_members.c.user_id).where(kept_app_members.c.job_id == job_id)
+    # Locked, or one of them could be removed before this is committed.
+    tx.execute(select(users.c.id).where(users.c.id.in_(members)).with_for_update(read=True, key_share=True))
     is_known = exists().where(users.c.id == kept_app_members.c.user_id)
     for source, target, condition in (
         (kept_asset_references, asset_references, None),

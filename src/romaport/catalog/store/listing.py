@@ -80,7 +80,7 @@ def _has_value(column: ColumnElement[Any], path: str, value: str, *, is_fuzzy: b
         is_true = text.in_(["1", "true"])
         return is_true if value.lower() == "true" else ~is_true
     # Compared without regard to case: words such as task types come in both.
-    return func.lower(text) == value.lower()
+    return func.lower(text) == func.lower(value)
 
 
 def _refers(asset_id: ColumnElement[Any], path: list[str], value: str) -> ColumnElement[bool]:

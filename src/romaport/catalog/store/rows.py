@@ -17,7 +17,7 @@ from sqlalchemy import (
 
 from romaport.kinds import Asset
 from romaport.storage import Transaction
-from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances
+from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances, users
 
 __all__ = [
     "add",
@@ -223,6 +223,7 @@ def users_of(tx: Transaction, asset_id: str, *, but_not: Collection[str] = ()) -
         .join(asset_references, asset_references.c.asset_id == assets.c.id)
         .where(asset_references.c.target_id == asset_id, assets.c.id.not_in(list(but_not)))
         .distinct()
+        .order_by(assets.c.kind, assets.c.name)
         .limit(10)
     )
     return [(row.kind, row.name) for row in tx.execute(statement)]
@@ -267,11 +268,15 @@ def members(tx: Transaction, app_id: str) -> dict[str, tuple[str, ...]]:
 
 
 def set_members(tx: Transaction, app_id: str, roles: Mapping[str, Iterable[str]]) -> None:
-    """Replace everyone an application is shared with."""
+    """Replace everyone an application is shared with, but for users who are gone by now."""
     tx.execute(delete(app_members).where(app_members.c.app_id == app_id))
+    # Locked, or one of them could be removed before this is committed.
+    there = select(users.c.id).where(users.c.id.in_(list(roles))).with_for_update(read=True, key_share=True)
+    known = set(tx.execute(there).scalars())
     rows = [
         {"app_id": app_id, "user_id": user, "roles": msgspec.json.encode(list(held)).decode()}
         for user, held in roles.items()
+        if user in known
     ]
     if rows:
         tx.execute(insert(app_members), rows)

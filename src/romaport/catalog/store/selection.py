@@ -62,10 +62,9 @@ _SELECTED = Table(
 def selection(tx: Transaction) -> Iterator[None]:
     """Have an empty selection for the length of the block."""
     _SELECTED.create(tx)
-    try:
-        yield
-    finally:
-        _SELECTED.drop(tx)
+    # Whatever is raised also undoes the transaction, and the table with it.
+    yield
+    _SELECTED.drop(tx)
 
 
 def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
@@ -100,8 +99,15 @@ def chosen() -> Select[Any]:
 
 
 def _gather_owned(tx: Transaction, owned: Select[Any]) -> None:
-    while tx.execute(insert(_SELECTED).from_select(["asset_id"], owned)).rowcount > 0:
+    while _added(tx, ["asset_id"], owned):
         pass
+
+
+def _added(tx: Transaction, columns: list[str], found: Select[Any]) -> int:
+    """Select more assets; answer how many."""
+    # A driver may forget the count of an insertion unless it is told to keep it.
+    counted = {"preserve_rowcount": True}
+    return tx.execute(insert(_SELECTED).from_select(columns, found), execution_options=counted).rowcount
 
 
 def _owned(*, whole: bool) -> Select[Any]:
@@ -131,7 +137,7 @@ def drag_in(tx: Transaction) -> None:
         .where(asset_references.c.asset_id.in_(chosen()), asset_references.c.target_id.not_in(chosen()))
         .distinct()
     )
-    while tx.execute(insert(_SELECTED).from_select(["asset_id", "is_dragged"], needed)).rowcount > 0:
+    while _added(tx, ["asset_id", "is_dragged"], needed):
         pass
 
 

@@ -12,8 +12,8 @@ from alembic.script import ScriptDirectory
 
 from romaport.storage.database import Database, Transaction
 from romaport.storage.queue import install_queue
-from romaport.storage.sessions import turn
 from romaport.storage.tables import METADATA
+from romaport.storage.turns import turn
 
 __all__ = ["Migrated", "differences", "migrate"]
 

@@ -149,6 +149,8 @@ def _inner(value: Any) -> Iterator[Any]:
 
 
 def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise BodyInvalid(problems="document: must not contain U+0000")
     # JSON can spell half of a surrogate pair, which no encoding can write again.
     try:
         text.encode()

@@ -1,0 +1,185 @@
+"""Where a server under test keeps what it holds, and a look at it that needs none of the server's own code."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import msgspec
+import psycopg
+from tests.support.postgres import Postgres, running_postgres
+
+from romaport.storage import Database, DatabaseOptions
+from romaport.storage.migrations import migrate
+
+__all__ = ["STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
+
+STORES = ("sqlite", "postgresql")
+_FILE = "romaport.db"
+_TABLES = {
+    "sqlite": "select name from sqlite_master where type = 'table' order by name",
+    "postgresql": "select tablename from pg_tables where schemaname = current_schema() order by tablename",
+}
+
+Prepare = Callable[[Database], object]
+"""Fills an empty database."""
+
+
+class Store:
+    """All in the data folder: a SQLite file, and packages as files."""
+
+    name = "sqlite"
+    broken: Exception = sqlite3.OperationalError("disk I/O error")
+    """What the driver raises when the database is no longer there."""
+
+    def __init__(self) -> None:
+        self._prepared: dict[Prepare, bytes] = {}
+        self._opened: list[Database] = []
+
+    def fresh(self) -> dict[str, str]:
+        """Answer the settings of a server that holds nothing yet."""
+        return {}
+
+    def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
+        """Open a database of the test's own, filled as said; what fills it runs once for all tests."""
+        if prepare not in self._prepared:
+            with TemporaryDirectory() as made:
+                _prepare(Path(made) / _FILE, DatabaseOptions(), prepare)
+                self._prepared[prepare] = (Path(made) / _FILE).read_bytes()
+        (folder / _FILE).write_bytes(self._prepared[prepare])
+        return self._noted(Database(folder / _FILE, options or DatabaseOptions()))
+
+    def _noted(self, database: Database) -> Database:
+        self._opened.append(database)
+        return database
+
+    def close(self) -> None:
+        """Close every database that was opened here."""
+        while self._opened:
+            self._opened.pop().close()
+
+
+class PostgresStore(Store):
+    """The database on a PostgreSQL server, a copy of a migrated one for every server under test."""
+
+    name = "postgresql"
+    broken = psycopg.OperationalError("server closed the connection unexpectedly")
+
+    def __init__(self, server: Postgres) -> None:
+        super().__init__()
+        self._server = server
+        self._templates: dict[Prepare, str] = {}
+
+    def fresh(self) -> dict[str, str]:
+        """Answer the settings of a server that holds nothing yet."""
+        return {"ROMAPORT_DATABASE_URL": self._copy(migrate), "ROMAPORT_SERVER_WITH_WORKER": "true"}
+
+    def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
+        """Open a database of the test's own, filled as said; what fills it runs once for all tests."""
+        chosen = msgspec.structs.replace(options or DatabaseOptions(), url=self._copy(prepare))
+        return self._noted(Database(folder / _FILE, chosen))
+
+    def _copy(self, prepare: Prepare) -> str:
+        if prepare not in self._templates:
+            name = self._server.database()
+            _prepare(Path(), DatabaseOptions(url=self._server.url(name)), prepare)
+            self._templates[prepare] = name
+        return self._server.url(self._server.database(self._templates[prepare]))
+
+
+class Stores:
+    """The two stores, each started when it is first asked for."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+
+    def named(self, name: str) -> Store:
+        """Answer one of `STORES`."""
+        return self.folder if name == Store.name else self.distributed
+
+    @cached_property
+    def folder(self) -> Store:
+        """All in the data folder."""
+        return Store()
+
+    @cached_property
+    def postgres(self) -> Postgres:
+        """A PostgreSQL server."""
+        return self._stack.enter_context(running_postgres())
+
+    @cached_property
+    def distributed(self) -> PostgresStore:
+        """What many machines can share."""
+        return PostgresStore(self.postgres)
+
+
+@contextmanager
+def running_stores() -> Iterator[Stores]:
+    """Have stores for the length of the block."""
+    with ExitStack() as stack:
+        yield Stores(stack)
+
+
+def _prepare(path: Path, options: DatabaseOptions, prepare: Prepare) -> None:
+    with closing(Database(path, options)) as database:
+        prepare(database)
+
+
+class Written:
+    """What a server has written down, read beside it; values in a statement are question marks."""
+
+    def __init__(self, data: Path, url: str = "") -> None:
+        self._data = data
+        self._url = url
+
+    @property
+    def is_in_folder(self) -> bool:
+        """Say whether the database lies in the data folder."""
+        return not self._url
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Answer what a statement selects."""
+        with self._connected() as execute:
+            return [tuple(row) for row in execute(statement, values)]
+
+    def change(self, statement: str, *values: object) -> None:
+        """Write past the server."""
+        with self._connected() as execute:
+            execute(statement, values)
+
+    def tables(self) -> list[str]:
+        """Answer the names of all tables."""
+        return [name for (name,) in self.rows(_TABLES["sqlite" if self.is_in_folder else "postgresql"])]
+
+    def everything(self) -> dict[str, object]:
+        """Answer every row of every table, as text, in an order that says nothing."""
+        return {name: sorted(map(repr, self.rows(f'select * from "{name}"'))) for name in self.tables()}  # noqa: S608 - its own name
+
+    def content(self) -> bytes:
+        """Answer all that lies on disks: every file of the data folder, every value of a database elsewhere."""
+        files = b"".join(path.read_bytes() for path in self._data.rglob("*") if path.is_file())
+        if self.is_in_folder:
+            return files
+        rows = (row for name in self.tables() for row in self.rows(f'select * from "{name}"'))  # noqa: S608 - its own name
+        values = (value for row in rows for value in row)
+        return b"\n".join([files, *(value if isinstance(value, bytes) else str(value).encode() for value in values)])
+
+    def files(self) -> list[str]:
+        """Answer the packages that are kept, and those in the making, by path."""
+        return sorted(str(path) for name in ("store", "scratch") for path in (self._data / name).rglob("*.zip"))
+
+    @contextmanager
+    def _connected(self) -> Iterator[Callable[[str, tuple[object, ...]], Any]]:
+        if self.is_in_folder:
+            with closing(sqlite3.connect(self._data / _FILE, timeout=30)) as file, file:
+                yield file.execute
+            return
+        with psycopg.connect(self._url) as session:
+            yield lambda statement, values: session.execute(_for_psycopg(statement), values or None)
+
+
+def _for_psycopg(statement: str) -> bytes:
+    return statement.replace("?", "%s").encode()
