@@ -6,18 +6,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-from pgqueuer import PgQueuer
-from pgqueuer.domain.models import Job
+from pgqueuer import Job, QueueManager
+from pgqueuer.queries import Queries
 from psycopg import AsyncConnection
 from tests.cluster.cluster import FAST, Cluster, until
 from tests.support.postgres import Postgres, running_postgres
 
 from benchmarks.figures import Figure
+from romaport.jobs.engine_driver import LastingDriver
+from romaport.storage import DatabaseOptions
 
 _KILLS = 20
 _JOBS = 100
@@ -81,14 +82,18 @@ def _is_taken_over(cluster: Cluster, job_id: str) -> bool:
 
 def _throughput(postgres: Postgres, workers: int, idle_rate: float) -> Figure:
     with _cluster(postgres, _SLOTS) as (cluster, app):
+        # Held until all workers work: their starts would be measured otherwise.
+        cluster.shut(_GATE)
+        for _ in range(workers):
+            cluster.work()
         with cluster.client() as client:
             for _ in range(_JOBS):
                 client.export(apps=[app])
-        for _ in range(workers):
-            cluster.held("worker")
+        opened_at = time.time()
+        cluster.open(_GATE)
         until(lambda: not cluster.rows("SELECT FROM jobs WHERE state = 'running'"), "all are done")
-        [(first, last)] = cluster.rows("SELECT min(started_at), max(ended_at) FROM jobs")
-    rate = _JOBS * 1000 / (last - first)
+        [(ended_at,)] = cluster.rows("SELECT max(ended_at) FROM jobs")
+    rate = _JOBS / (ended_at / 1000 - opened_at)
     return _beside(f"small exports, {workers} workers", rate, "jobs/s", idle_rate)
 
 
@@ -107,33 +112,33 @@ def _beside(name: str, value: float, unit: str, idle: float, target: float | Non
 
 
 async def _idle(postgres: Postgres) -> tuple[float, float]:
-    """Answer PgQueuer's own jobs per second with one worker, and milliseconds from entry to start."""
+    """Answer PgQueuer's own jobs per second with one worker, and milliseconds from entry to start.
+
+    Through our driver: through its own, which listens and asks on one connection, an entry waits for seconds.
+    """
     url = postgres.url(postgres.database())
     started: asyncio.Queue[float] = asyncio.Queue()
-    async with (
-        await AsyncConnection.connect(url, autocommit=True) as asking,
-        await AsyncConnection.connect(url, autocommit=True) as working,
-    ):
-        queue, worker = (PgQueuer.from_psycopg_connection(connection) for connection in (asking, working))
-        await queue.qm.queries.install()
+    async with await AsyncConnection.connect(url, autocommit=True) as connection:
+        entering = Queries.from_psycopg_connection(connection)
+        await entering.install()
+        driver = LastingDriver(DatabaseOptions(url=url), lambda _seconds: None)
+        worker = QueueManager(Queries(driver))
 
         @worker.entrypoint("idle")
         async def idle(_job: Job) -> None:
             started.put_nowait(time.monotonic())
 
-        await queue.qm.queries.enqueue(["idle"] * _JOBS, [None] * _JOBS, [0] * _JOBS)
-        running = asyncio.create_task(
-            worker.run(batch_size=1, max_concurrent_tasks=2, dequeue_timeout=timedelta(seconds=2))
-        )
+        await entering.enqueue(["idle"] * _JOBS, [None] * _JOBS, [0] * _JOBS)
+        running = asyncio.create_task(worker.run(batch_size=1, max_concurrent_tasks=2))
         times = [await started.get() for _ in range(_JOBS)]
-        rate = (_JOBS - 1) / (times[-1] - times[0])
         latencies = []
         for _ in range(_LATENCIES):
             # By then the worker has settled, and listens.
             await asyncio.sleep(_SETTLE_SECONDS)
             entered_at = time.monotonic()
-            await queue.qm.queries.enqueue("idle", None)
+            await entering.enqueue("idle", None)
             latencies.append((await started.get() - entered_at) * 1000)
         worker.shutdown.set()
         await running
-    return rate, median(latencies)
+        await driver.disconnect()
+    return (_JOBS - 1) / (times[-1] - times[0]), median(latencies)

@@ -29,6 +29,10 @@ _PAUSE_SECONDS_MAX = 5.0
 # A server that says nothing for so long is gone, even if its machine still acknowledges what is sent.
 _ANSWER_SECONDS = 10.0
 
+# Every worker hears of every entry that comes or goes; looking once for each would keep the database busy with looks.
+_GATHER_SECONDS = 0.02
+_CHANGE = "table_changed_event"
+
 
 class LastingDriver(Driver):
     """Asks until it is answered; once it is closing, what cannot be had at once is an error."""
@@ -109,6 +113,7 @@ class LastingDriver(Driver):
 
         pause_seconds = _PAUSE_SECONDS
         while True:
+            connection = None
             try:
                 connection = await self._connection()
                 async with asyncio.timeout(_ANSWER_SECONDS):
@@ -116,7 +121,7 @@ class LastingDriver(Driver):
             except (OperationalError, InterfaceError, TimeoutError, OSError) as cause:
                 if self._closing.is_set():
                     raise
-                await self._lost(cause)
+                await self._lost(connection, cause)
                 await self._rest(pause_seconds)
                 pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
             else:
@@ -129,11 +134,13 @@ class LastingDriver(Driver):
                 self._asking = await open_session(self._options, _SESSION)
             return self._asking
 
-    async def _lost(self, cause: Exception) -> None:
+    async def _lost(self, connection: "AsyncConnection | None", cause: Exception) -> None:
         silent_seconds = time.monotonic() - self._heard_at
         _log.warning("queue_lost", extra={"silent_seconds": round(silent_seconds, 3), "cause": str(cause)})
-        connection, self._asking = self._asking, None
         if connection is not None:
+            # Whoever asked beside us may have opened another by now.
+            if self._asking is connection:
+                self._asking = None
             await connection.close()
         self._on_silence(silent_seconds)
 
@@ -163,5 +170,14 @@ class LastingDriver(Driver):
 
         async with await open_session(self._options, _SESSION) as connection:
             await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-            async for note in connection.notifies():
-                yield note.payload
+            while True:
+                told = [note.payload async for note in connection.notifies(stop_after=1)]
+                for payload in _weighed(told):
+                    yield payload
+                await asyncio.sleep(_GATHER_SECONDS)
+
+
+def _weighed(told: list[str]) -> list[str]:
+    """Answer what was told at once, but of changes of the queue only the last: one look finds them all."""
+    changes = [payload for payload in told if _CHANGE in payload]
+    return [*(payload for payload in told if _CHANGE not in payload), *changes[-1:]]
