@@ -46,6 +46,7 @@ WINDOW = Window(offset=0, limit=1000)
 MERGE = ImportOptions(merges=True, datasource_overwrite=True)
 
 # What the published rules allow in names, awkward characters before all.
+PLAIN_TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 APP_NAMES = st.text("aZ0-_.() \N{CJK UNIFIED IDEOGRAPH-4E2D}", min_size=1, max_size=6).filter(str.strip)
 SOURCE_NAMES = st.text("aZ0\\/\n\t\N{LATIN SMALL LETTER E WITH ACUTE}\N{GRINNING FACE}", min_size=1, max_size=6).filter(
     str.strip
@@ -105,7 +106,7 @@ class Graph:
 def graphs(draw: st.DrawFn) -> Graph:
     """Draw applications, what belongs to them, and references across them in every direction."""
     apps = draw(st.lists(APP_NAMES, min_size=1, max_size=4, unique=True))
-    nodes = [Node("app", {"name": name, "remark": draw(st.text(max_size=8))}, {}) for name in apps]
+    nodes = [Node("app", {"name": name, "remark": draw(PLAIN_TEXTS)}, {}) for name in apps]
     for family in (_data_integration, _apis, _messages, _devices):
         nodes += family(draw)
     return Graph(nodes=tuple(nodes))
@@ -117,7 +118,7 @@ def _names(draw: st.DrawFn, most: int) -> list[str]:
 
 def _data_integration(draw: st.DrawFn) -> Iterator[Node]:
     for name in draw(st.lists(SOURCE_NAMES, min_size=1, max_size=5, unique=True)):
-        content = {"host": draw(st.text(max_size=5)), "password": "never-to-be-seen", "port": draw(PLACES)}
+        content = {"host": draw(PLAIN_TEXTS), "password": "never-to-be-seen", "port": draw(PLACES)}
         body = {"datasource_name": name, "datasource_type": "MYSQL", "content": content}
         yield Node("data_source", body, {"app_id": ("app", draw(PLACES))})
     ends = ("source_datasource_id", "target_datasource_id")

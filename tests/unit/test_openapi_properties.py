@@ -15,7 +15,9 @@ from romaport.wire.openapi import Version
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = ("Pet", "Owner", "Error")
-TEXTS = st.text(max_size=12) | st.sampled_from(["<b>", "no", "2024-01-01", "a\nb", "é"])
+# What no store can keep is refused, and has a test of its own.
+LETTERS = st.characters(codec="utf-8", exclude_characters="\0")
+TEXTS = st.text(LETTERS, max_size=12) | st.sampled_from(["<b>", "no", "2024-01-01", "a\nb", "é"])
 WORDS = st.sampled_from(["id", "kind", "default", "example", "properties", "$top", "x-rate", "Größe", "a b"])
 TYPES = st.sampled_from(["string", "integer", "number", "boolean"])
 MEDIA = st.sampled_from(["application/json", "text/plain", "application/vnd.pets+json"])
