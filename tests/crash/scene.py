@@ -181,7 +181,7 @@ class Scene:
         }
         stored = {str(path.relative_to(store)) for path in store.rglob("*") if path.is_file()}
         assert stored == kept
-        assert not list((self.server.data / "scratch").iterdir())
+        assert not list((self.server.data / "scratch").glob("*/*"))
         for table in ("staged_assets", "staged_references", "staged_uniques"):
             assert self.rows(f"select count(*) from {table}") == [(0,)]  # noqa: S608 - our own names
 

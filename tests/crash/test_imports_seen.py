@@ -143,7 +143,7 @@ def test_an_upload_killed_half_way_leaves_nothing(rig: Rig, tmp_path: Path, reco
 
     def halved() -> Iterator[bytes]:
         yield content[: len(content) // 2]
-        rig.wait_for(lambda: any(found.stat().st_size for found in scratch.glob("upload-*")))
+        rig.wait_for(lambda: any(found.stat().st_size for found in scratch.glob("*/upload-*")))
         rig.kill()
         yield content[len(content) // 2 :]
 
