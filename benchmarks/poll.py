@@ -1,10 +1,11 @@
 """The progress operation with real credentials, against a bare ASGI application on the same server."""
 
 import os
-import socket
 import subprocess
 import sys
 from urllib.parse import urlsplit
+
+from tests.support.ports import free_port
 
 from benchmarks.figures import Figure, compared
 from benchmarks.place import LOAD_CORE, Served, served, settled, started
@@ -27,7 +28,7 @@ def measure() -> list[Figure]:
         address = urlsplit(server.endpoint)
         token = _request(path, address.netloc, f"X-Auth-Token: {server.token()}\r\n")
         signed = _request(path, address.netloc, _signature(server, path, address.netloc))
-        hello_port = _free_port()
+        hello_port = free_port()
         command = [sys.executable, "-m", "benchmarks.peers.hello", str(hello_port), "230"]
         with started(command, dict(os.environ)):
             rounds: dict[str, list[float]] = {"token": [], "signed": [], "hello": []}
@@ -67,9 +68,3 @@ def _load(port: int, request: bytes) -> float:
     command = ["taskset", "-c", str(LOAD_CORE), sys.executable, "-m", "benchmarks.load", str(port), str(_SECONDS)]
     done = subprocess.run(command, input=request, capture_output=True, check=True)
     return float(done.stdout)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -175,10 +175,8 @@ def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
     """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time."""
     try:
         with turn(desk.database, "sweep", waits=False) as is_ours:
-            if is_alone:
-                # Nobody else writes to the folder now, so every file without a row is a leftover.
-                sweep(desk, grace=timedelta(0))
-            elif is_ours:
-                sweep(desk)
+            if is_ours:
+                # Nobody else writes to a folder of our own, so every file there without a row is a leftover.
+                sweep(desk, grace=timedelta(0) if is_alone else None)
     except StoreUnavailable as broken:
         _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)

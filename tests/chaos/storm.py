@@ -13,10 +13,10 @@ from tests.chaos.fleet import Fleet, running_fleet
 from tests.chaos.inspection import Takeovers, inspect, takeovers
 from tests.chaos.lanes import Lane, Packages
 from tests.chaos.weather import Weather
-from tests.chaos.wire import Wire, running_wire
 from tests.support.embedded import DOMAIN, PASSWORD, token_body
 from tests.support.ports import free_port
 from tests.support.postgres import Postgres, running_postgres
+from tests.support.proxy import Proxy, running_proxy
 from tests.support.s3 import running_s3
 
 from romaport.assembly import open_directory
@@ -90,19 +90,18 @@ class Storm:
             tempfile.TemporaryDirectory(prefix="romaport-chaos-") as name,
             running_postgres() as postgres,
             running_s3() as s3,
-            running_wire(s3.port) as wire,
+            running_proxy(s3.port) as way,
         ):
             folder, bucket, database = Path(name), s3.bucket(), postgres.database()
-            address = f"http://127.0.0.1:{wire.port}"
             settings = {
                 "ROMAPORT_DATABASE_URL": postgres.url(database),
-                **s3.environment(bucket, endpoint=address, prefix=_PREFIX),
+                **s3.environment(bucket, endpoint=way.endpoint, prefix=_PREFIX),
                 **_SETTINGS,
             }
             place = self._prepare(settings)
             ports = [free_port() for _ in range(self._measure.servers)]
             with running_fleet(folder, settings, ports, workers=self._measure.workers) as fleet:
-                weather = self._weather(fleet, postgres, wire, database)
+                weather = self._weather(fleet, postgres, way, database)
                 began_at = time.monotonic()
                 self._work(fleet, weather, place, folder)
                 left = list(inspect(postgres.url(database), bucket, _PREFIX))
@@ -114,10 +113,10 @@ class Storm:
                 seconds=time.monotonic() - began_at,
             )
 
-    def _weather(self, fleet: Fleet, postgres: Postgres, wire: Wire, database: str) -> Weather:
+    def _weather(self, fleet: Fleet, postgres: Postgres, way: Proxy, database: str) -> Weather:
         pause = self._measure.seconds_max / max(1, self._measure.faults) * 0.8
         chance = random.Random(self._chance.random())  # noqa: S311 - chance that repeats
-        return Weather(fleet, postgres, wire, database, chance, pause)
+        return Weather(fleet, postgres, way, database, chance, pause)
 
     def _prepare(self, settings: dict[str, str]) -> Place:
         with open_directory(read_settings(settings)) as directory:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import psycopg
 from tests.chaos.fleet import Fleet, Member
-from tests.chaos.wire import Wire
 from tests.support.postgres import Postgres
+from tests.support.proxy import Proxy
 
 __all__ = ["Struck", "Weather"]
 
@@ -34,7 +34,8 @@ class Weather:
 
     fleet: Fleet
     postgres: Postgres
-    wire: Wire
+    way: Proxy
+    """To the archive store."""
     database: str
     chance: random.Random
     pause_seconds: float
@@ -46,9 +47,9 @@ class Weather:
         """Prepare the kinds of faults, each with how often it comes."""
         self._faults: tuple[tuple[Callable[[], None], int], ...] = (
             (self._kill_sessions, 40),
-            (self._cut_wire, 16),
-            (self._slow_wire, 8),
-            (self._close_wire, 6),
+            (self._cut_way, 16),
+            (self._slow_way, 8),
+            (self._close_way, 6),
             (self._kill_worker, 8),
             (self._freeze_worker, 10),
             (self._kill_server, 5),
@@ -71,7 +72,7 @@ class Weather:
         self._thread.join()
         for thread in self._mending:
             thread.join()
-        self.wire.delay_seconds, self.wire.is_closed = 0.0, False
+        self.way.change(delay_seconds=0.0, refuses=False)
 
     def _blow(self) -> None:
         faults, weights = zip(*self._faults, strict=True)
@@ -131,20 +132,20 @@ class Weather:
 
     # the archive store
 
-    def _cut_wire(self) -> None:
-        self.wire.cut()
+    def _cut_way(self) -> None:
+        self.way.cut()
         self.counts["store cut"] += 1
 
-    def _slow_wire(self) -> None:
-        self.wire.delay_seconds = self.chance.uniform(0.05, 0.5)
+    def _slow_way(self) -> None:
+        self.way.change(delay_seconds=self.chance.uniform(0.05, 0.5))
         self.counts["store slow"] += 1
-        self._later(self.chance.uniform(*_OUTAGE_SECONDS), lambda: setattr(self.wire, "delay_seconds", 0.0))
+        self._later(self.chance.uniform(*_OUTAGE_SECONDS), lambda: self.way.change(delay_seconds=0.0))
 
-    def _close_wire(self) -> None:
-        self.wire.is_closed = True
-        self.wire.cut()
+    def _close_way(self) -> None:
+        self.way.change(refuses=True)
+        self.way.cut()
         self.counts["store refusing"] += 1
-        self._later(self.chance.uniform(*_OUTAGE_SECONDS), lambda: setattr(self.wire, "is_closed", False))
+        self._later(self.chance.uniform(*_OUTAGE_SECONDS), lambda: self.way.change(refuses=False))
 
     # processes
 
@@ -163,7 +164,7 @@ class Weather:
 
         def mend() -> None:
             self._wait_for_database()
-            member.start()
+            member.launch()
             member.turn.release()
 
         self._later(self.chance.uniform(*_DOWN_SECONDS), mend)

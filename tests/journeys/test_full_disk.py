@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.embedded import token_body
 from tests.support.server_process import Place, ServerProcess
 
 FILE_BLOCKS = 16_384
@@ -27,10 +28,8 @@ def test_an_upload_beyond_what_the_disk_takes_is_refused_and_leaves_nothing(
 ) -> None:
     process, place = server
     package = b"PK\x03\x04".ljust(20_000_000, b"\0")
-    user = {"name": place.user, "password": place.password, "domain": {"name": place.domain}}
-    identity = {"methods": ["password"], "password": {"user": user}}
-    auth = {"auth": {"identity": identity, "scope": {"project": {"id": place.project_id}}}}
-    token = httpx.post(f"{place.endpoint}/v3/auth/tokens", json=auth).headers["x-subject-token"]
+    asked = token_body(place.user, place.project_id, place.password, place.domain)
+    token = httpx.post(f"{place.endpoint}/v3/auth/tokens", json=asked).headers["x-subject-token"]
     url = f"{place.endpoint}/v2/{place.project_id}/instances/{place.source}/assets/import"
     headers = {"x-auth-token": token}
     if is_form:

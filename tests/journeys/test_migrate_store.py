@@ -17,6 +17,7 @@ import pytest
 from tests.house.tree import ROOT
 from tests.sdk.sample import add_sample, assets_of, export_request, exported, settled
 from tests.sdk.vendor import credentials, opened
+from tests.support.embedded import token_body
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.s3 import S3, Bucket, running_s3
 from tests.support.server_process import Place, ServerProcess
@@ -109,10 +110,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
 
 
 def token_of(place: Place) -> str:
-    user = {"name": place.user, "password": place.password, "domain": {"name": place.domain}}
-    identity = {"methods": ["password"], "password": {"user": user}}
-    scope = {"project": {"id": place.project_id}}
-    answer = httpx.post(f"{place.endpoint}/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
+    asked = token_body(place.user, place.project_id, place.password, place.domain)
+    answer = httpx.post(f"{place.endpoint}/v3/auth/tokens", json=asked)
     return str(answer.headers["x-subject-token"])
 
 

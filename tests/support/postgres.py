@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import sql
+from tests.support.ports import free_port
 
 __all__ = ["Postgres", "running_postgres"]
 
@@ -45,13 +45,6 @@ def _copied(installed: Path, folder: Path) -> Path:
     return copy
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 class Postgres:
     """One server; it may be stopped, killed and started again on the same port."""
 
@@ -66,7 +59,7 @@ class Postgres:
             owner = pwd.getpwnam(self._account)
             os.chown(folder, owner.pw_uid, owner.pw_gid)
             folder.chmod(0o755)
-        self.port = _free_port()
+        self.port = free_port()
         self._numbers = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._run(

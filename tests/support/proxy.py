@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 __all__ = ["CLEAR", "Proxy", "Weather", "running_proxy"]
 
@@ -59,7 +60,12 @@ class Proxy:
             with self._lock:
                 self._weather = CLEAR
             # What hung is of no more use to anyone.
-            self._cut()
+            self.cut()
+
+    def change(self, **found: Any) -> None:
+        """Change the weather in some respects until it is changed again."""
+        with self._lock:
+            self._weather = replace(self._weather, **found)
 
     def close(self) -> None:
         """End every connection."""
@@ -67,11 +73,12 @@ class Proxy:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._cut()
+        self.cut()
         for thread in self._threads:
             thread.join()
 
-    def _cut(self) -> None:
+    def cut(self) -> None:
+        """Break every connection there is, wherever its bytes are."""
         with self._lock:
             found = list(self._open)
         for connection in found:

@@ -1,6 +1,5 @@
 """An S3-protocol server of the tests' own: a process on a free port with nothing in it, gone with its block."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from urllib.request import urlopen
 
 import boto3
 from botocore.config import Config
+from tests.support.ports import free_port
 
 from romaport.storage import ArchiveOptions
 
@@ -90,17 +90,10 @@ class S3:
         return {f"ROMAPORT_ARCHIVES_{name.upper()}": str(getattr(found, name)) for name in names}
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 @contextmanager
 def running_s3() -> Iterator[S3]:
     """Run a server for the length of the block."""
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,

@@ -64,6 +64,14 @@ class ServerProcess:
 
     def start(self) -> Place:
         """Start, wait until requests are answered, and tell where."""
+        announced = self.launch()
+        self.endpoint = announced["endpoint"]
+        self._credentials = announced["credentials"] or self._credentials
+        assert self._credentials is not None
+        return Place(endpoint=self.endpoint, **self._credentials)
+
+    def launch(self) -> dict[str, Any]:
+        """Start, wait for the line that says that the process works, and answer it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ROMAPORT_")}
         environment |= {"ROMAPORT_SERVER_DATA": str(self.data), "ROMAPORT_SERVER_PORT": "0", **self._settings}
         with self.log_path.open("a") as log:
@@ -75,11 +83,8 @@ class ServerProcess:
         if not line:
             message = f"the server did not start:\n{self.log_path.read_text()[-4000:]}"
             raise RuntimeError(message)
-        announced = json.loads(line)
-        self.endpoint = announced["endpoint"]
-        self._credentials = announced["credentials"] or self._credentials
-        assert self._credentials is not None
-        return Place(endpoint=self.endpoint, **self._credentials)
+        announced: dict[str, Any] = json.loads(line)
+        return announced
 
     def adopt(self, place: Place) -> None:
         """Know the credentials of a first start that another server had."""

@@ -77,9 +77,11 @@ class Application:
 
         @asynccontextmanager
         async def running(_app: Litestar) -> AsyncIterator[None]:
-            async with parts.desk.database.feed.hearing(), lifespan():
+            database = parts.desk.database
+            async with database.feed.hearing(), lifespan():
                 yield
-                await self._progress.close()
+            if database.versions is not None:
+                await database.versions.close()
 
         self._framework = Litestar(
             route_handlers=[

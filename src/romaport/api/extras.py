@@ -123,13 +123,13 @@ def _package(call: Call) -> Path:
 
 
 def _values(call: Call) -> Values:
-    text = call.texts.get("values", "")
+    text = (call.texts.get("values") or "{}").encode()
     try:
-        found: Values = msgspec.json.decode(text or "{}", type=dict[str, dict[str, dict[str, Any]]])
+        found: Values = msgspec.json.decode(text, type=dict[str, dict[str, dict[str, Any]]])
     except (msgspec.DecodeError, RecursionError) as cause:
         # What is wrong is said without the text, which holds secrets.
         raise BodyInvalid(problems="values: must be JSON like {kind: {name: {field: value}}}") from cause
-    if any(nul_problems(found, "values")):
+    if any(nul_problems(text, found, "values")):
         raise BodyInvalid(problems="values: must not contain U+0000")
     return found
 

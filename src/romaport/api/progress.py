@@ -17,7 +17,6 @@ from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
-from romaport.storage import Versions
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
@@ -78,12 +77,7 @@ class Progress:
         self._parts = parts
         database = parts.desk.database
         self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
-        self._versions = Versions(database.options) if database.is_shared else None
-
-    async def close(self) -> None:
-        """End the session that confirms versions."""
-        if self._versions is not None:
-            await self._versions.close()
+        self._versions = database.versions
 
     @staticmethod
     def place(path: str) -> tuple[str, str, str] | None:
@@ -136,8 +130,8 @@ class Progress:
         ready = self._answers.get(job_id)
         if ready is not None and self._versions is not None:
             # Other processes change jobs too, and a client may have seen there what the feed has yet to tell here.
-            seen = await self._versions.of(job_id=job_id, user_id="")
-            ready = ready if ready.version == seen.job else None
+            version = await self._versions.of(job_id)
+            ready = ready if ready.version == version else None
         if ready is None:
             ready = await asyncio.to_thread(self._look_up, job_id)
         owner = ready.owner

@@ -155,8 +155,9 @@ class Intake:
             yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
 
     def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        body = msgspec.json.decode(bytes(entry.body))
-        yield from (AssetInvalid(problem=problem) for problem in nul_problems(body, "body"))
+        text = bytes(entry.body)
+        body = msgspec.json.decode(text)
+        yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
         parts = split(self._kind, body)
         yield from (AssetInvalid(problem=f"body: {problem}") for problem in self._kind.rules(parts.body))
         lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)

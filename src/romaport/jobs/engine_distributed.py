@@ -17,11 +17,11 @@ from pgqueuer.domain.models import Job as Entry
 from pgqueuer.domain.types import Channel, JobId
 
 from romaport.jobs.engine import Attempt, Ending
-from romaport.jobs.engine_driver import LastingDriver
+from romaport.jobs.engine_driver import LastingDriver, rest
 from romaport.jobs.engine_queue import OwnedQueue, enqueue
 from romaport.jobs.job import Job
 from romaport.jobs.ledger import JobOptions
-from romaport.storage import QUEUE, DatabaseOptions, Transaction
+from romaport.storage import QUEUE, DatabaseOptions, Transaction, lost_causes
 
 __all__ = ["DistributedEngine"]
 
@@ -81,8 +81,6 @@ class DistributedEngine:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _take_always(self) -> None:
-        from psycopg import Error
-
         while not self._halted:
             try:
                 await self._entries.run(
@@ -93,29 +91,20 @@ class DistributedEngine:
                     heartbeat_timeout=timedelta(seconds=self._options.heartbeat_seconds),
                     log_aggregation_interval=timedelta(0),
                 )
-            except (Error, OSError, TimeoutError) as cause:
+            except lost_causes() as cause:
                 _log.warning("queue_broken", extra={"cause": str(cause)})
-                await self._rest(_RESTART_SECONDS)
+                await rest(self._entries.shutdown, _RESTART_SECONDS)
 
     async def _look_always(self) -> None:
         """Keep no job waiting for an entry that was lost, whatever lost it."""
-        from psycopg import Error
-
         while not self._halted:
             try:
                 for job_id in await self._queue.find_astray(self._types):
                     _log.warning("job_astray", extra={"job_id": job_id})
                 await self._queue.forget()
-            except (Error, OSError, TimeoutError) as cause:
+            except lost_causes() as cause:
                 _log.warning("queue_broken", extra={"cause": str(cause)})
-            await self._rest(self._options.heartbeat_seconds)
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._entries.shutdown.wait()
-        except TimeoutError:
-            return
+            await rest(self._entries.shutdown, self._options.heartbeat_seconds)
 
     async def _work(self, entry: Entry) -> None:
         assert entry.payload is not None

@@ -17,7 +17,7 @@ from romaport.storage import DatabaseOptions, open_session
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-__all__ = ["LastingDriver"]
+__all__ = ["LastingDriver", "rest"]
 
 _log = logging.getLogger("romaport.jobs")
 
@@ -122,7 +122,7 @@ class LastingDriver(Driver):
                 if self._closing.is_set():
                     raise
                 await self._lost(connection, cause)
-                await self._rest(pause_seconds)
+                await rest(self._closing, pause_seconds)
                 pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
             else:
                 self._heard_at = time.monotonic()
@@ -144,13 +144,6 @@ class LastingDriver(Driver):
             await connection.close()
         self._on_silence(silent_seconds)
 
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            return
-
     async def _listen(self, channel: str, callback: NotifyCallback) -> None:
         from psycopg import InterfaceError, OperationalError
 
@@ -162,7 +155,7 @@ class LastingDriver(Driver):
                     pause_seconds = _PAUSE_SECONDS
             except (OperationalError, InterfaceError, OSError):
                 # What is told meanwhile is found by looking, a little later.
-                await self._rest(pause_seconds)
+                await rest(self._closing, pause_seconds)
                 pause_seconds = min(pause_seconds * 2, _PAUSE_SECONDS_MAX)
 
     async def _heard(self, channel: str) -> AsyncIterator[str]:
@@ -175,6 +168,15 @@ class LastingDriver(Driver):
                 for payload in _weighed(told):
                     yield payload
                 await asyncio.sleep(_GATHER_SECONDS)
+
+
+async def rest(ending: asyncio.Event, seconds: float) -> None:
+    """Pause, but no longer than until the event."""
+    try:
+        async with asyncio.timeout(seconds):
+            await ending.wait()
+    except TimeoutError:
+        return
 
 
 def _weighed(told: list[str]) -> list[str]:

@@ -87,7 +87,7 @@ class Job:
     """The rollback that took it back."""
     archive_id: str | None = None
     version: str = ""
-    """Of its row, where other processes may change that; see `storage.Versions`."""
+    """Of its row, where other processes may change that; see `Database.versions`."""
     findings: tuple[Finding, ...] = field(default=())
     """The first of its findings, as many as the wire shows."""
 

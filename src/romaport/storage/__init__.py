@@ -15,12 +15,11 @@ from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
-from romaport.storage.rounds import Rounds
 from romaport.storage.scratch import Scratch, writing_scratch
-from romaport.storage.sessions import open_session
+from romaport.storage.sessions import lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
-from romaport.storage.versions import Versions, row_version
+from romaport.storage.versions import row_version
 
 __all__ = [
     "QUEUE",
@@ -31,13 +30,11 @@ __all__ = [
     "Feed",
     "Holding",
     "Move",
-    "Rounds",
     "Scratch",
     "Topic",
     "Transaction",
     "TransactionConflict",
     "Vault",
-    "Versions",
     "after_commit",
     "announce",
     "archives_of",
@@ -48,6 +45,7 @@ __all__ = [
     "json_field",
     "key_from_file",
     "load",
+    "lost_causes",
     "name_session",
     "open_session",
     "row_version",

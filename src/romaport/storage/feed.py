@@ -41,8 +41,6 @@ class Topic(StrEnum):
 
     JOB = "job"
     """What is known of a job."""
-    USER = "user"
-    """A user, or anything the user's credentials and rights depend on."""
 
 
 _Change = tuple[Topic, str]

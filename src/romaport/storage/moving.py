@@ -17,8 +17,9 @@ from sqlalchemy import Row, Select, Table, delete, func, insert, select, tuple_,
 
 from romaport.errors import MoveRefused
 from romaport.storage.archives import Archives
-from romaport.storage.database import Database, Transaction, streamed
+from romaport.storage.database import Database, streamed
 from romaport.storage.dialects import hold, load
+from romaport.storage.facts import fact
 from romaport.storage.tables import METADATA, counters, facts
 
 __all__ = ["Holding", "Move", "check_moved"]
@@ -65,7 +66,7 @@ class Move:
     def _begin(self) -> bool:
         with self._target.database.transaction() as tx:
             hold(tx, _MOVING)
-            begun, ended = _fact(tx, _MOVING), _fact(tx, _MOVED)
+            begun, ended = fact(tx, _MOVING), fact(tx, _MOVED)
             if self._name in (begun, ended):
                 return begun == self._name
             if begun is not None:
@@ -83,7 +84,7 @@ class Move:
     def _name(self) -> bytes:
         """What tells this data folder from any other."""
         with self._source.database.transaction() as tx:
-            found = _fact(tx, _SOURCE)
+            found = fact(tx, _SOURCE)
             if found is None:
                 found = os.urandom(16)
                 tx.execute(insert(facts).values(name=_SOURCE, value=found))
@@ -133,13 +134,8 @@ class Move:
 def check_moved(database: Database) -> None:
     """Raise `MoveRefused` while a move into a database is not at its end: half of everything must not be served."""
     with database.snapshot() as tx:
-        if _fact(tx, _MOVING) is not None:
+        if fact(tx, _MOVING) is not None:
             raise MoveRefused(reason="the move to this database is not at its end; run romaport migrate-store again")
-
-
-def _fact(tx: Transaction, name: str) -> bytes | None:
-    found = tx.execute(select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
-    return None if found is None else bytes(found)
 
 
 def _after(table: Table, last: Row[*tuple[Any, ...]] | None = None) -> Select[*tuple[Any, ...]]:

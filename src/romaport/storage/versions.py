@@ -6,7 +6,7 @@ to be counted by those who write, and no two states that anyone could see have t
 
 import asyncio
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import FromClause, Text
 from sqlalchemy.ext.compiler import compiles
@@ -24,42 +24,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Versions", "row_version"]
 
-_READ = """
-SELECT id, xmin::text FROM jobs WHERE id = ANY(%s::text[])
-UNION ALL
-SELECT id, xmin::text FROM users WHERE id = ANY(%s::text[])
-"""
+_READ = "SELECT id, xmin::text FROM jobs WHERE id = ANY(%s::text[])"
 # Longer than any healthy database takes; who polls is told 503 after this.
 _ANSWER_SECONDS = 5.0
 
 
-class Asked(NamedTuple):
-    """What one caller wants to know: a job and a user, or neither (an empty text)."""
-
-    job_id: str
-    user_id: str
-
-
-class Seen(NamedTuple):
-    """The versions of a job's and of a user's row; empty where there is no such row."""
-
-    job: str
-    user: str
-
-
 class Versions:
-    """Answers versions as of now, to all who ask at once by one read on a session of its own."""
+    """Answers versions of jobs as of now, to all who ask at once by one read on a session of its own."""
 
     def __init__(self, options: "DatabaseOptions") -> None:
         self._options = options
         self._session: AsyncConnection | None = None
-        self._rounds: Rounds[Asked, Seen] = Rounds(self._answers)
+        self._rounds: Rounds[str, str] = Rounds(self._answers)
 
-    async def of(self, *, job_id: str, user_id: str) -> Seen:
-        """Answer the versions that a read finds that begins from now on; raise `StoreUnavailable`."""
-        found = await self._rounds.answer(Asked(job_id, user_id))
-        assert found is not None, "a round answers whatever it was asked"
-        return found
+    async def of(self, job_id: str) -> str | None:
+        """Answer the version that a read finds that begins from now on, None without a row.
+
+        Raises `StoreUnavailable`.
+        """
+        return await self._rounds.answer(job_id)
 
     async def close(self) -> None:
         """Close the session; whoever asks again opens another."""
@@ -67,12 +50,8 @@ class Versions:
         if session is not None:
             await session.close()
 
-    async def _answers(self, asked: set[Asked]) -> Mapping[Asked, Seen]:
-        rows = await self._bounded({one.job_id for one in asked}, {one.user_id for one in asked})
-        return {one: Seen(rows.get(one.job_id, ""), rows.get(one.user_id, "")) for one in asked}
-
-    async def _bounded(self, jobs: set[str], users: set[str]) -> dict[str, str]:
-        reading = asyncio.create_task(self._rows(list(jobs), list(users)))
+    async def _answers(self, asked: set[str]) -> Mapping[str, str]:
+        reading = asyncio.create_task(self._rows(list(asked)))
         # Not cancelled when its time is over: the driver would wait for a server that may be gone.
         await asyncio.wait({reading}, timeout=_ANSWER_SECONDS)
         if not reading.done():
@@ -85,18 +64,18 @@ class Versions:
         except lost_causes() as cause:
             raise StoreUnavailable(store="database") from cause
 
-    async def _rows(self, jobs: list[str], users: list[str]) -> dict[str, str]:
+    async def _rows(self, job_ids: list[str]) -> dict[str, str]:
         if self._session is not None:
             try:
-                return await self._rows_by(self._session, jobs, users)
+                return await self._rows_by(self._session, job_ids)
             except lost_causes():
                 # Cut since it was asked last, by a restart or an administrator: a new one is asked.
                 await self.close()
         self._session = await open_session(self._options, "versions")
-        return await self._rows_by(self._session, jobs, users)
+        return await self._rows_by(self._session, job_ids)
 
-    async def _rows_by(self, session: "AsyncConnection", jobs: list[str], users: list[str]) -> dict[str, str]:
-        cursor = await session.execute(_READ, (jobs, users), prepare=True)
+    async def _rows_by(self, session: "AsyncConnection", job_ids: list[str]) -> dict[str, str]:
+        cursor = await session.execute(_READ, (job_ids,), prepare=True)
         return dict(await cursor.fetchall())
 
 
