@@ -23,8 +23,8 @@ __all__ = ["Postgres", "running_postgres"]
 _USER = "romaport"
 _START_SECONDS = 60
 _STOP_SECONDS = 30
-# What a crash of the machine would lose is of no use to a test; what a crash of the server loses still is.
-_QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
+# What a crash of the machine would lose is of no use to a test; a crash of the server alone must lose nothing.
+_QUICK = {"fsync": "off", "full_page_writes": "off", "max_connections": "200"}
 
 
 def _programs() -> Path:
