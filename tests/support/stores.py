@@ -160,11 +160,11 @@ class Written:
         return [name for (name,) in self.rows(_TABLES["sqlite" if self.is_in_folder else "postgresql"])]
 
     def everything(self) -> dict[str, object]:
-        """Answer every row of every table, as text, in an order that says nothing; not the queue's own diary."""
+        """Answer every row of every table, as text, in an order that says nothing; not the queue's own tables."""
         return {
             name: sorted(map(repr, self.rows(f'select * from "{name}"')))  # noqa: S608 - its own name
             for name in self.tables()
-            if not name.startswith("pgqueuer_")
+            if not name.startswith("pgqueuer")
         }
 
     def content(self) -> bytes:
