@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.register_assert_rewrite("tests.crash.rig", "tests.crash.scene")
-
 from tests.crash.scene import Scene
 from tests.support.stores import Store
 
