@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import TypeVar
 
 from romaport.api import Application, Parts
 from romaport.assets import STORIES, Desk, sweep
@@ -30,11 +31,13 @@ from romaport.storage import (
 )
 from romaport.storage.migrations import Migrated, migrate
 
-__all__ = ["System", "build", "migrate_database", "open_directory", "unwatched"]
+__all__ = ["System", "build", "migrate_database", "open_directory", "patiently", "unwatched"]
 
 _log = logging.getLogger("romaport.server")
 
 _WAIT_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,8 @@ def unwatched(_name: str) -> None:
 
 def migrate_database(settings: Settings) -> Migrated:
     """Make or migrate the database, waiting for it to answer as long as a start may."""
-    return _migrated(_database(settings), settings.database.start_seconds)
+    database = _database(settings)
+    return patiently(database, settings.database.start_seconds, partial(migrate, database))
 
 
 def _database(settings: Settings) -> Database:
@@ -63,11 +67,12 @@ def _database(settings: Settings) -> Database:
     return Database(settings.data / "romaport.db", settings.database)
 
 
-def _migrated(database: Database, patience_seconds: float) -> Migrated:
+def patiently(database: Database, patience_seconds: float, step: Callable[[], T]) -> T:
+    """Take a step of a start again until the database answers, as long as a start may wait for one that is shared."""
     deadline = time.monotonic() + patience_seconds
     while True:
         try:
-            return migrate(database)
+            return step()
         except StoreUnavailable as broken:
             if not database.is_shared or time.monotonic() >= deadline:
                 raise
@@ -81,13 +86,17 @@ def open_storage(settings: Settings, *, patience_seconds: float = 0) -> tuple[Da
     Raises `SettingInvalid` if the database's secrets lie under another key, `StoreUnavailable` if it does not answer.
     """
     database = _database(settings)
-    _migrated(database, patience_seconds)
-    check_moved(database)
-    key = bytes.fromhex(settings.secrets.key) if settings.secrets.key else key_from_file(settings.data / "secrets.key")
-    vault = Vault(key)
-    with database.transaction() as tx:
-        check_key(tx, vault)
-    return database, vault
+
+    def prepare() -> Vault:
+        migrate(database)
+        check_moved(database)
+        key = settings.secrets.key
+        vault = Vault(bytes.fromhex(key) if key else key_from_file(settings.data / "secrets.key"))
+        with database.transaction() as tx:
+            check_key(tx, vault)
+        return vault
+
+    return database, patiently(database, patience_seconds, prepare)
 
 
 @contextmanager

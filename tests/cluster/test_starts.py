@@ -34,6 +34,18 @@ def test_a_start_waits_for_the_database(cluster: Cluster) -> None:
     assert member.announced()["credentials"]
 
 
+def test_a_start_whose_sessions_are_ended_goes_on_and_makes_everything_once(cluster: Cluster) -> None:
+    ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    member = cluster.launch("serve", "--json")
+    ended = 0
+    for _ in range(150):
+        ended += len(cluster.rows(f"{ends} AND pid <> pg_backend_pid()"))
+        time.sleep(0.02)
+    assert ended > 0
+    assert member.announced()["credentials"]
+    assert cluster.rows("SELECT count(*) FROM projects") == [(1,)]
+
+
 def test_a_start_without_a_database_ends_in_one_sentence(cluster: Cluster) -> None:
     settings = {"ROMAPORT_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "ROMAPORT_DATABASE_START_SECONDS": "1"}
     began_at = time.monotonic()

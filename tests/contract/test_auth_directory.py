@@ -48,6 +48,13 @@ def test_a_name_that_is_taken_is_refused(directory: Directory, thing: str, add: 
     assert refusal.value.thing == thing
 
 
+def test_a_first_administrator_is_made_only_where_nobody_is_yet_and_nothing_is_half_made(directory: Directory) -> None:
+    with pytest.raises(NameTaken):
+        directory.furnish(user="bob", password=PASSWORD, domain="first", project="first", instances=["one"])
+    assert directory.domains() == ["acme"]
+    assert "first" not in {project.name for project in directory.projects()}
+
+
 @pytest.mark.parametrize(
     ("thing", "use"),
     [

@@ -83,22 +83,21 @@ class DataFolder:
         archived: dict[str, str] = dict(self._rows("select job_id, id from archives"))
         exports: dict[str, str] = dict(self._rows(f"select id, state from jobs where {ended}"))  # noqa: S608 - our own words
         offered = {f"{archived.get(job)}.zip" for job, state in exports.items() if state == "succeeded"}
-        archives = self._files("store/archives")
+        archives = self._names("archives/")
         found = {
             "archive files without a job": archives - offered,
             "archives of jobs without a file": offered - archives,
             "exports without an archive": exports.keys() - archived.keys(),
             "archives without an export": archived.keys() - exports.keys(),
-            "uploads": self._files("store/uploads"),
+            "uploads": self._names("uploads/"),
             "files in the making": {path.name for path in (self._path / "scratch").glob("*/*")},
         }
         return [f"{what}: {sorted(names)}" for what, names in found.items() if names] + (
             ["staged rows"] if self.staged_count() else []
         )
 
-    def _files(self, folder: str) -> set[str]:
-        path = self._path / folder
-        return {found.name for found in path.iterdir()} if path.is_dir() else set()
+    def _names(self, folder: str) -> set[str]:
+        return {name.removeprefix(folder) for name in self._kept.packages.names() if name.startswith(folder)}
 
     def _rows(self, statement: str, *values: str) -> Content:
         if not (self._is_copied and self._kept.is_in_folder):

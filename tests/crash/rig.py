@@ -23,6 +23,10 @@ _PATIENCE_SECONDS = 60
 _TIDY_SECONDS = 15
 _KILLED = -9
 _GO = "go"
+_SWEPT = {
+    "sqlite": {"ROMAPORT_ARCHIVES_SWEEP_SECONDS": "3600"},
+    "postgresql": {"ROMAPORT_ARCHIVES_SWEEP_SECONDS": "1", "ROMAPORT_ARCHIVES_GRACE_SECONDS": "1"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +47,8 @@ class Rig:
         self._orders = folder / "orders.json"
         self._passed = folder / "passed"
         self._polled = folder / "polled"
-        # Every step of the progress is to be seen, and nothing swept but at a start.
-        chosen = {"ROMAPORT_JOBS_PROGRESS_SECONDS": "0", "ROMAPORT_ARCHIVES_SWEEP_SECONDS": "3600"} | dict(
-            settings or {}
-        )
+        # Every step of the progress is to be seen, and where a start sweeps alone, nothing swept but there.
+        chosen = {"ROMAPORT_JOBS_PROGRESS_SECONDS": "0", **_SWEPT[store.name], **(settings or {})}
         command = [sys.executable, str(_PROGRAM), str(self._orders), str(self._passed), str(self._polled)]
         self.server = ServerProcess(folder / "data", settings=chosen, command=command, store=store)
         self.order()

@@ -228,7 +228,10 @@ class Bench:
         owner = self._owner(instance_id)
         report = self._ended(owner, start_chosen_export(self._desk, owner, self._actor(), PROJECT_WIDE))
         assert report["state"] == "succeeded", report
-        return self._server.data / "store" / "archives" / f"{report['archive']['id']}.zip"
+        archive_id = report["archive"]["id"]
+        package = self._server.data.parent / f"{archive_id}.zip"
+        package.write_bytes(self._server.kept.packages.read(f"archives/{archive_id}.zip"))
+        return package
 
     def imported(self, instance_id: str, package: Path, options: ImportOptions) -> dict[str, Any]:
         """Import a package; answer the job's report."""

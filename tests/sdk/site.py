@@ -88,7 +88,9 @@ class Site:
         deadline = monotonic() + _CLEANING_SECONDS
         while True:
             files = self.kept.files()
-            passing = [path for path in files if "/archives/" not in path and not any(job in path for job in running)]
+            passing = [
+                path for path in files if not path.startswith("archives/") and not any(job in path for job in running)
+            ]
             if not passing or monotonic() > deadline:
                 return files
             sleep(0.01)

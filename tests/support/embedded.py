@@ -18,6 +18,7 @@ from tests.support.stores import Store, Written
 from romaport.assembly import build
 from romaport.auth import AuthOptions
 from romaport.settings import ServerOptions, Settings, read_settings
+from romaport.storage import ArchiveOptions
 
 __all__ = ["Account", "EmbeddedServer", "Gates", "HandClock", "token_body"]
 
@@ -127,8 +128,9 @@ class EmbeddedServer:
             chosen,
             server=ServerOptions(data=str(data), with_worker=kept.server.with_worker),
             database=msgspec.structs.replace(chosen.database, url=kept.database.url),
+            archives=_reaching(chosen.archives, kept.archives),
         )
-        self.kept = Written(data, kept.database.url)
+        self.kept = Written(data, kept.database.url, kept.archives)
         self.system = build(self.settings, clock=self.clock, checkpoint=self.gates)
         self.directory = self.system.directory
         self._loop = asyncio.new_event_loop()
@@ -227,3 +229,9 @@ class EmbeddedServer:
             self.drain()
         rows = {name: found for name, found in self.kept.everything().items() if name not in _FLEETING}
         return rows | {"files": self.kept.files()}
+
+
+def _reaching(chosen: ArchiveOptions, kept: ArchiveOptions) -> ArchiveOptions:
+    """Reach one store with what was chosen otherwise."""
+    names = ("url", "endpoint", "region", "access_key", "secret_key", "timeout_seconds", "retry_seconds")
+    return msgspec.structs.replace(chosen, **{name: getattr(kept, name) for name in names})

@@ -99,7 +99,7 @@ class ServerProcess:
     @property
     def kept(self) -> Written:
         """What the server has written down."""
-        return Written(self.data, self.settings.database.url)
+        return Written(self.data, self.settings.database.url, self.settings.archives)
 
     @property
     def pid(self) -> int:

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 import psycopg
+from tests.support.packages import packages_of
 from tests.support.postgres import Postgres, running_postgres
+from tests.support.s3 import S3, running_s3
 
-from romaport.storage import Database, DatabaseOptions
+from romaport.storage import ArchiveOptions, Database, DatabaseOptions
 from romaport.storage.migrations import migrate
 
 __all__ = ["STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
@@ -65,13 +67,14 @@ class Store:
 
 
 class PostgresStore(Store):
-    """The database on a PostgreSQL server, a copy of a migrated one for every server under test."""
+    """What machines can share: for every server a database, the copy of a migrated one, and a bucket of its own."""
 
     name = "postgresql"
 
-    def __init__(self, server: Postgres) -> None:
+    def __init__(self, server: Postgres, s3: Callable[[], S3]) -> None:
         super().__init__()
         self._server = server
+        self._s3 = s3
         self._templates: dict[Prepare, str] = {}
 
     def broken(self) -> Exception:
@@ -80,7 +83,12 @@ class PostgresStore(Store):
 
     def fresh(self) -> dict[str, str]:
         """Answer the settings of a server that holds nothing yet."""
-        return {"ROMAPORT_DATABASE_URL": self._copy(migrate), "ROMAPORT_SERVER_WITH_WORKER": "true"}
+        s3 = self._s3()
+        return {
+            "ROMAPORT_DATABASE_URL": self._copy(migrate),
+            "ROMAPORT_SERVER_WITH_WORKER": "true",
+            **s3.environment(s3.bucket()),
+        }
 
     def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
         """Open a database of the test's own, filled as said; what fills it runs once for all tests."""
@@ -116,9 +124,14 @@ class Stores:
         return self._stack.enter_context(running_postgres())
 
     @cached_property
+    def s3(self) -> S3:
+        """An S3-protocol server."""
+        return self._stack.enter_context(running_s3())
+
+    @cached_property
     def distributed(self) -> PostgresStore:
         """What many machines can share."""
-        return PostgresStore(self.postgres)
+        return PostgresStore(self.postgres, lambda: self.s3)
 
 
 @contextmanager
@@ -136,9 +149,10 @@ def _prepare(path: Path, options: DatabaseOptions, prepare: Prepare) -> None:
 class Written:
     """What a server has written down, read beside it; values in a statement are question marks."""
 
-    def __init__(self, data: Path, url: str = "") -> None:
+    def __init__(self, data: Path, url: str = "", archives: ArchiveOptions | None = None) -> None:
         self._data = data
         self._url = url
+        self.packages = packages_of(data / "store", archives or ArchiveOptions())
 
     @property
     def is_in_folder(self) -> bool:
@@ -160,25 +174,27 @@ class Written:
         return [name for (name,) in self.rows(_TABLES["sqlite" if self.is_in_folder else "postgresql"])]
 
     def everything(self) -> dict[str, object]:
-        """Answer every row of every table, as text, in an order that says nothing; not the queue's own diary."""
+        """Answer every row of every table, as text, in an order that says nothing; not the queue's own tables."""
         return {
             name: sorted(map(repr, self.rows(f'select * from "{name}"')))  # noqa: S608 - its own name
             for name in self.tables()
-            if not name.startswith("pgqueuer_")
+            if not name.startswith("pgqueuer")
         }
 
     def content(self) -> bytes:
-        """Answer all that lies on disks: every file of the data folder, every value of a database elsewhere."""
+        """Answer all that lies anywhere: every file, every stored package, every value of a database elsewhere."""
         files = b"".join(path.read_bytes() for path in self._data.rglob("*") if path.is_file())
         if self.is_in_folder:
             return files
+        files += b"".join(map(self.packages.read, self.packages.names()))
         rows = (row for name in self.tables() for row in self.rows(f'select * from "{name}"'))  # noqa: S608 - its own name
         values = (value for row in rows for value in row)
         return b"\n".join([files, *(value if isinstance(value, bytes) else str(value).encode() for value in values)])
 
     def files(self) -> list[str]:
         """Answer the packages that are kept, and those in the making, by path."""
-        return sorted(str(path) for name in ("store", "scratch") for path in (self._data / name).rglob("*.zip"))
+        making = (self._data / "scratch").rglob("*.zip")
+        return sorted([*self.packages.names(), *(str(path.relative_to(self._data)) for path in making)])
 
     @contextmanager
     def _connected(self) -> Iterator[Callable[[str, tuple[object, ...]], Any]]:

@@ -6,11 +6,12 @@ domains have must be given as an id.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from romaport.auth.callers import Project
 from romaport.auth.passwords import hashed
-from romaport.auth.policies import BUILT_IN, parse_policy
+from romaport.auth.policies import BUILT_IN, TENANT_ADMINISTRATOR, parse_policy
 from romaport.auth.store import credentials, people, places
 from romaport.auth.store.credentials import Key
 from romaport.auth.store.people import Grant, User
@@ -20,12 +21,23 @@ from romaport.errors import InstanceMissing, NameTaken, ParameterInvalid, ThingM
 from romaport.ids import new_access_key, new_id, new_secret
 from romaport.storage import Database, Transaction, TransactionConflict, Vault, hold
 
-__all__ = ["Directory"]
+__all__ = ["Directory", "Furnished"]
 
 T = TypeVar("T")
 
 _NAME_LENGTH_MAX = 64
 _DESCRIPTION_LENGTH_MAX = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Furnished:
+    """What a first administrator needs to know."""
+
+    project_id: str
+    instances: dict[str, str]
+    """Ids by name."""
+    access_key: str
+    secret_key: str = field(repr=False)
 
 
 class Directory:
@@ -39,6 +51,23 @@ class Directory:
         self._database = database
         self._vault = vault
         self._clock = clock
+
+    def furnish(self, *, user: str, password: str, domain: str, project: str, instances: Collection[str]) -> Furnished:
+        """Make an administrator with a key, and a project with instances, all or nothing.
+
+        Raises `NameTaken` if there is any user already.
+        """
+        password_hash, user_id, project_id = hashed(password), new_id(), new_id()
+        with self._adding("user", user) as tx:
+            if people.all_users(tx, limit=1):
+                raise NameTaken(thing="user", name=user)
+            domain_id = next(iter(places.domain_ids(tx, domain)), None) or _add_domain(tx, domain)
+            places.add_project(tx, project_id, domain_id=domain_id, name=project)
+            made = {name: self._add_instance(tx, project_id, name) for name in instances}
+            people.add_user(tx, user_id, domain_id=domain_id, name=user, password_hash=password_hash)
+            people.add_grant(tx, user_id=user_id, project_id=project_id, policy_name=TENANT_ADMINISTRATOR)
+            access_key, secret_key = self._add_key(tx, user_id)
+        return Furnished(project_id=project_id, instances=made, access_key=access_key, secret_key=secret_key)
 
     # domains, projects, instances
 
@@ -76,15 +105,7 @@ class Directory:
         if len(description) > _DESCRIPTION_LENGTH_MAX:
             raise ParameterInvalid(name="description", rule=f"at most {_DESCRIPTION_LENGTH_MAX} characters")
         with self._adding("instance", _checked(name)) as tx:
-            instance = Instance(
-                id=new_id(),
-                project_id=_project(tx, project).id,
-                name=name,
-                description=description,
-                created_at=self._clock(),
-            )
-            places.add_instance(tx, instance)
-        return instance.id
+            return self._add_instance(tx, _project(tx, project).id, name, description)
 
     def instances(self, project: str) -> list[Instance]:
         """Answer the instances of a project, oldest first."""
@@ -195,10 +216,7 @@ class Directory:
     def add_key(self, user: str) -> tuple[str, str]:
         """Make a user an access key; answer it with its secret, which nobody is shown again."""
         with self._writing() as tx:
-            key = Key(access_key=new_access_key(), user_id=_user(tx, user).id, created_at=self._clock())
-            secret = new_secret()
-            credentials.add_key(tx, key, sealed=self._vault.seal(secret.encode(), owner=key.access_key))
-        return key.access_key, secret
+            return self._add_key(tx, _user(tx, user).id)
 
     def keys(self, user: str) -> list[Key]:
         """Answer a user's access keys, oldest first, without secrets."""
@@ -221,6 +239,19 @@ class Directory:
                 raise ThingMissing(thing="access key", name=access_key)
             credentials.remove_key(tx, access_key)
             people.end_tokens(tx, found.owner.user.id, at=self._clock())
+
+    def _add_instance(self, tx: Transaction, project_id: str, name: str, description: str = "") -> str:
+        made = Instance(
+            id=new_id(), project_id=project_id, name=name, description=description, created_at=self._clock()
+        )
+        places.add_instance(tx, made)
+        return made.id
+
+    def _add_key(self, tx: Transaction, user_id: str) -> tuple[str, str]:
+        key = Key(access_key=new_access_key(), user_id=user_id, created_at=self._clock())
+        secret = new_secret()
+        credentials.add_key(tx, key, sealed=self._vault.seal(secret.encode(), owner=key.access_key))
+        return key.access_key, secret
 
     @contextmanager
     def _writing(self) -> Iterator[Transaction]:

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -18,13 +19,12 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from romaport.api import Application
-from romaport.assembly import System, build, unwatched
-from romaport.auth import TENANT_ADMINISTRATOR, Directory
-from romaport.errors import SettingInvalid
+from romaport.assembly import System, build, patiently, unwatched
+from romaport.auth import Directory
+from romaport.errors import NameTaken, SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
-from romaport.storage import turn
 
 __all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker"]
 
@@ -58,22 +58,21 @@ def first_start(directory: Directory) -> FirstCredentials | None:
     """Make a project, two instances and an administrator, if there is no user yet."""
     if directory.users():
         return None
-    directory.ensure_domain(_DOMAIN)
-    project_id = directory.add_project(_PROJECT, _DOMAIN)
-    instances = {name: directory.add_instance(project_id, name) for name in _INSTANCES}
     password = new_secret(20)
-    user_id = directory.add_user(_USER, password, _DOMAIN)
-    directory.grant(user_id, project_id, TENANT_ADMINISTRATOR)
-    access_key, secret_key = directory.add_key(user_id)
+    try:
+        made = directory.furnish(user=_USER, password=password, domain=_DOMAIN, project=_PROJECT, instances=_INSTANCES)
+    except NameTaken:
+        # Another process was here first.
+        return None
     return FirstCredentials(
         domain=_DOMAIN,
         user=_USER,
         password=password,
-        access_key=access_key,
-        secret_key=secret_key,
+        access_key=made.access_key,
+        secret_key=made.secret_key,
         project=_PROJECT,
-        project_id=project_id,
-        instances=instances,
+        project_id=made.project_id,
+        instances=made.instances,
     )
 
 
@@ -95,8 +94,9 @@ def run_server(
     alone = nullcontext() if settings.database.url else alone_in(settings.data)
     with alone:
         system = build(settings, checkpoint=checkpoint or unwatched)
-        with turn(system.database, "first start"):
-            credentials = first_start(system.directory)
+        credentials = patiently(
+            system.database, settings.database.start_seconds, partial(first_start, system.directory)
+        )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(system.app, host, port, lambda address: announce(address, credentials)))
 

@@ -3,6 +3,7 @@
 Everything else is said once, in SQLAlchemy's words, for both.
 """
 
+import csv
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -214,26 +215,29 @@ def hold(tx: Connection, name: str) -> None:
 class json_field(GenericFunction[str]):  # noqa: N801 - used like a function of SQL
     """The text of a field of a JSON text, by dotted path; null where there is none.
 
-    A truth is `true` or `false` on PostgreSQL and `1` or `0` on SQLite.
+    A name with a dot of its own stands in double quotes. A truth is `true` or `false` on PostgreSQL and `1` or `0` on
+    SQLite.
     """
 
     type = Text()
     inherit_cache = True
 
     def __init__(self, column: Any, path: str) -> None:  # noqa: ANN401 - any expression that is a text
-        super().__init__(column, path)
+        # The same names as PostgreSQL writes a list of them.
+        names = ",".join(f'"{name}"' for name in next(csv.reader([path], delimiter=".")))
+        super().__init__(column, path, f"{{{names}}}")
 
 
 @compiles(json_field, "sqlite")
 def _sqlite_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
-    column, path = element.clauses
+    column, path, _ = element.clauses
     return f"CAST(json_extract({compiler.process(column, **words)}, '$.' || {compiler.process(path, **words)}) AS TEXT)"
 
 
 @compiles(json_field, "postgresql")
 def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
-    column, path = element.clauses
-    place = f"string_to_array({compiler.process(path, **words)}, '.')"
+    column, _, names = element.clauses
+    place = f"CAST({compiler.process(names, **words)} AS TEXT[])"
     return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
