@@ -198,6 +198,7 @@ def test_what_a_given_up_import_had_put_aside_is_swept_at_the_next_start(
     record_property("kill", row)
 
 
+@pytest.mark.stores("sqlite")
 def test_what_the_store_had_not_finished_is_swept_at_the_next_start(rig: Rig) -> None:
     rig.ensure_running()
     store = rig.server.data / "store"

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
+import msgspec
 from botocore.config import Config
 from tests.support.ports import free_port
 
@@ -18,6 +20,7 @@ from romaport.storage import ArchiveOptions
 
 __all__ = ["S3", "Bucket", "running_s3"]
 
+_TOP = Path(__file__).parents[2]
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 _ACCESS_KEY, _SECRET_KEY = "TESTACCESSKEY", "made-up-secret"
@@ -83,9 +86,13 @@ class S3:
             retry_seconds=1,
         )
 
-    def environment(self, bucket: Bucket, *, endpoint: str = "", prefix: str = "kept") -> dict[str, str]:
+    def environment(
+        self, bucket: Bucket, *, endpoint: str = "", prefix: str = "kept", timeout_seconds: int = 1
+    ) -> dict[str, str]:
         """Answer the same settings as a program's environment has them."""
-        found = self.options(bucket, endpoint=endpoint, prefix=prefix)
+        found = msgspec.structs.replace(
+            self.options(bucket, endpoint=endpoint, prefix=prefix), timeout_seconds=timeout_seconds
+        )
         names = ("url", "endpoint", "region", "access_key", "secret_key", "timeout_seconds", "retry_seconds")
         return {f"ROMAPORT_ARCHIVES_{name.upper()}": str(getattr(found, name)) for name in names}
 
@@ -95,9 +102,10 @@ def running_s3() -> Iterator[S3]:
     """Run a server for the length of the block."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        [sys.executable, "-m", "tests.support.s3_server", "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        cwd=_TOP,
         start_new_session=True,
     )
     try:

@@ -87,7 +87,8 @@ class PostgresStore(Store):
         return {
             "ROMAPORT_DATABASE_URL": self._copy(migrate),
             "ROMAPORT_SERVER_WITH_WORKER": "true",
-            **s3.environment(s3.bucket()),
+            # This machine may be busy, and nothing here waits for a store to be given up.
+            **s3.environment(s3.bucket(), timeout_seconds=30),
         }
 
     def opened(self, folder: Path, prepare: Prepare, options: DatabaseOptions | None = None) -> Database:
