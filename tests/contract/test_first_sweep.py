@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
 
-import msgspec
 import psycopg
 import pytest
 from tests.support.embedded import EmbeddedServer
@@ -14,15 +13,12 @@ from tests.support.proxy import Weather, running_proxy
 from tests.support.s3 import running_s3
 from tests.support.stores import Store
 
-from romaport.settings import Settings
-
 STAGED = "select job_id from staged_assets"
 ABANDONED = """
 insert into staged_assets (job_id, kind, position, new_id, key, name, body, secret_paths, holes)
 values ('nobodys', 'app', 0, 'new', '["orders"]', 'orders', '{}', '[]', '[]')
 """
 WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
-SILENCE_SECONDS = 30
 
 
 @pytest.fixture
@@ -79,13 +75,25 @@ def test_a_stop_waits_for_a_sweep_that_has_begun(tmp_path: Path, store: Store) -
     assert server.kept.rows(STAGED) == []
 
 
+class Bucketed(Store):
+    """A folder for all but packages, which lie in a bucket."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def fresh(self) -> dict[str, str]:
+        """Answer the settings of a server that holds nothing yet."""
+        return self._settings
+
+
 def test_a_server_with_a_bucket_answers_while_the_bucket_is_silent(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    patient = {"ROMAPORT_ARCHIVES_TIMEOUT_SECONDS": "30", "ROMAPORT_ARCHIVES_RETRY_SECONDS": "0"}
     with running_s3() as s3, running_proxy(s3.port) as proxy:
-        options = s3.options(s3.bucket(), endpoint=proxy.endpoint)
-        patient = msgspec.structs.replace(options, timeout_seconds=SILENCE_SECONDS, retry_seconds=0)
-        server = EmbeddedServer(tmp_path / "data", Settings(archives=patient))
+        store = Bucketed(s3.environment(s3.bucket(), endpoint=proxy.endpoint) | patient)
+        server = EmbeddedServer(tmp_path / "data", store=store)
         try:
             with proxy.weather(Weather(hangs=True)):
                 server.start()
