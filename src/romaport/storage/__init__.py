@@ -19,7 +19,7 @@ from romaport.storage.scratch import Scratch, writing_scratch
 from romaport.storage.sessions import lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
-from romaport.storage.versions import row_version
+from romaport.storage.versions import Kept, Versions, row_version, version_in
 
 __all__ = [
     "QUEUE",
@@ -29,12 +29,14 @@ __all__ = [
     "DatabaseOptions",
     "Feed",
     "Holding",
+    "Kept",
     "Move",
     "Scratch",
     "Topic",
     "Transaction",
     "TransactionConflict",
     "Vault",
+    "Versions",
     "after_commit",
     "announce",
     "archives_of",
@@ -51,5 +53,6 @@ __all__ = [
     "row_version",
     "streamed",
     "turn",
+    "version_in",
     "writing_scratch",
 ]

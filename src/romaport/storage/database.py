@@ -42,7 +42,7 @@ class Database:
         self._engine = self._dialect.engine(options)
         self.feed = Feed(options)
         self.versions = Versions(options) if self.is_shared else None
-        """Confirms what is kept of jobs that other processes change; None where no other process does."""
+        """Confirms what is kept of jobs and credentials; None where no other process changes either."""
 
     @property
     def is_shared(self) -> bool:
