@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from romaport.api import Application, Parts
+from romaport.api import Application, HandOvers, Parts
 from romaport.assets import STORIES, Desk, sweep
 from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
@@ -141,6 +141,7 @@ def build(
         directory=directory,
         options=settings.api,
         openapi=settings.openapi,
+        handovers=HandOvers(database.marks),
     )
     runs_jobs = is_worker or settings.server.with_worker or not database.is_shared
     working = partial(_working, settings, desk, scratch, runs_jobs=runs_jobs)

@@ -8,6 +8,7 @@ from threading import Thread
 
 import psycopg
 import pytest
+from tests.support.beside import Given
 from tests.support.embedded import EmbeddedServer
 from tests.support.proxy import Weather, running_proxy
 from tests.support.s3 import running_s3
@@ -75,24 +76,12 @@ def test_a_stop_waits_for_a_sweep_that_has_begun(tmp_path: Path, store: Store) -
     assert server.kept.rows(STAGED) == []
 
 
-class Bucketed(Store):
-    """A folder for all but packages, which lie in a bucket."""
-
-    def __init__(self, settings: dict[str, str]) -> None:
-        super().__init__()
-        self._settings = settings
-
-    def fresh(self) -> dict[str, str]:
-        """Answer the settings of a server that holds nothing yet."""
-        return self._settings
-
-
 def test_a_server_with_a_bucket_answers_while_the_bucket_is_silent(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     patient = {"ROMAPORT_ARCHIVES_TIMEOUT_SECONDS": "30", "ROMAPORT_ARCHIVES_RETRY_SECONDS": "0"}
     with running_s3() as s3, running_proxy(s3.port) as proxy:
-        store = Bucketed(s3.environment(s3.bucket(), endpoint=proxy.endpoint) | patient)
+        store = Given(s3.environment(s3.bucket(), endpoint=proxy.endpoint) | patient)
         server = EmbeddedServer(tmp_path / "data", store=store)
         try:
             with proxy.weather(Weather(hangs=True)):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import make_url
 from tests.contract.extras import Extras
 from tests.contract.workplace import Workplace, refusal
+from tests.support.beside import Given
 from tests.support.embedded import EmbeddedServer
 from tests.support.postgres import Postgres
 from tests.support.proxy import Proxy, running_proxy
@@ -24,19 +25,11 @@ STARTS: dict[str, tuple[str, Callable[[Extras, bytes], httpx.Response]]] = {
 }
 
 
-class Distant(Store):
-    """A store whose database is reached by way of a proxy."""
-
-    def __init__(self, store: Store, proxy: Proxy) -> None:
-        super().__init__()
-        self._store = store
-        self._port = make_url(proxy.endpoint).port
-
-    def fresh(self) -> dict[str, str]:
-        """Answer the settings of a server that holds nothing yet."""
-        found = self._store.fresh()
-        url = make_url(found[URL]).set(port=self._port).render_as_string(hide_password=False)
-        return found | {URL: url}
+def distant(store: Store, proxy: Proxy) -> Store:
+    """Reach a store's database by way of a proxy."""
+    found = store.fresh()
+    url = make_url(found[URL]).set(port=make_url(proxy.endpoint).port)
+    return Given(found | {URL: url.render_as_string(hide_password=False)})
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +40,7 @@ def proxy(postgres: Postgres) -> Iterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, store: Store, proxy: Proxy) -> Iterator[EmbeddedServer]:
-    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", store=Distant(store, proxy))
+    found = EmbeddedServer(Path(tmp_path_factory.mktemp("server")) / "data", store=distant(store, proxy))
     found.start()
     yield found
     found.close()

@@ -4,17 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 
 import httpx
 import pytest
 from tests.contract.auth_system import signed
 from tests.contract.workplace import Workplace
+from tests.support.beside import running_beside
 from tests.support.embedded import Account, EmbeddedServer
 from tests.support.stores import Store
 
 from romaport.auth import AuthOptions
-from romaport.settings import SecretOptions, Settings
+from romaport.settings import Settings
 
 pytestmark = pytest.mark.stores("postgresql")
 
@@ -43,18 +45,6 @@ ENDS: dict[str, tuple[tuple[str, ...], End]] = {
 }
 
 
-class Shared(Store):
-    """One store for several servers."""
-
-    def __init__(self, settings: dict[str, str]) -> None:
-        super().__init__()
-        self._settings = settings
-
-    def fresh(self) -> dict[str, str]:
-        """Answer the settings that all of them have."""
-        return self._settings
-
-
 @dataclass(frozen=True)
 class Asked:
     """One request and its answer."""
@@ -65,17 +55,9 @@ class Asked:
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[list[EmbeddedServer]]:
-    shared = Shared(store.fresh())
-    settings = Settings(auth=REMEMBERING, secrets=SecretOptions(key="5a" * 32))
-    folder = tmp_path_factory.mktemp("servers")
-    found = [EmbeddedServer(folder / str(number), settings, store=shared) for number in range(3)]
-    first, *others = found
-    first.start()
-    for other in others:
-        other.start(beside=first)
-    yield found
-    for server in found:
-        server.close()
+    folder = Path(tmp_path_factory.mktemp("servers"))
+    with running_beside(folder, store, 3, Settings(auth=REMEMBERING)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +69,11 @@ def job_path(servers: list[EmbeddedServer]) -> str:
 
 
 def asked_until(stop: Event, client: httpx.Client, requests: list[httpx.Request]) -> list[Asked]:
-    """Ask again and again, one after the other."""
+    """Ask again and again, one after the other, and once more when it is time to stop."""
     found = []
-    while not stop.is_set():
+    is_last = False
+    while not is_last:
+        is_last = stop.is_set()
         for request in requests:
             began_at = time.monotonic()
             found.append(Asked(began_at, client.send(request).status_code))

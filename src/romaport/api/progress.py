@@ -40,6 +40,8 @@ class Ready(msgspec.Struct, frozen=True):
     headers: list[tuple[bytes, bytes]]
     owner: Owner
     version: str
+    is_offered: bool
+    """Whether the job has an archive that somebody may be taking right now."""
 
 
 def job_answer(job: Job, dialect: Dialect) -> JobAnswer:
@@ -138,8 +140,11 @@ class Progress:
         known = credentials.remembered(self._parts.gate, project_id)
         caller = await verify() if known is None else None
         await self._parts.handovers.settled(job_id)
+        ready = self._answers.get(job_id)
+        if ready is not None and ready.is_offered:
+            await self._parts.handovers.settled_elsewhere(job_id)
         job = Kept("job", job_id)
-        kept = [*([job] if self._answers.get(job_id) else []), *([known.credential] if known else [])]
+        kept = [*([] if ready is None else [job]), *([] if known is None else [known.credential])]
         found = await versions.of(*kept) if kept else {}
         if known is not None:
             caller = known.confirmed(found)
@@ -151,6 +156,8 @@ class Progress:
         ready = self._answers.get(job_id)
         if ready is None or ready.version != version:
             ready = await asyncio.to_thread(self._look_up, job_id)
+            if ready.is_offered and self._versions is not None:
+                ready = await self._still_offered(job_id, ready, self._versions)
         owner = ready.owner
         if (
             owner.project_id != project_id
@@ -159,6 +166,13 @@ class Progress:
         ):
             raise JobMissing(job_id=job_id)
         return ready
+
+    async def _still_offered(self, job_id: str, ready: Ready, versions: Versions) -> Ready:
+        """Answer what holds of a job after those have settled who were taking its archive when it was looked up."""
+        await self._parts.handovers.settled_elsewhere(job_id)
+        job = Kept("job", job_id)
+        is_same = (await versions.of(job)).get(job) == ready.version
+        return ready if is_same else await asyncio.to_thread(self._look_up, job_id)
 
     def _look_up(self, job_id: str) -> Ready:
         ticket = self._answers.ticket(job_id)
@@ -178,4 +192,6 @@ class Progress:
         if job.state is State.RUNNING and options.poll_seconds:
             headers.append((b"retry-after", str(options.poll_seconds).encode()))
         body = msgspec.json.encode(job_answer(job, options.dialect))
-        return Ready(body=body, headers=headers, owner=job.owner, version=job.version)
+        return Ready(
+            body=body, headers=headers, owner=job.owner, version=job.version, is_offered=job.archive_id is not None
+        )

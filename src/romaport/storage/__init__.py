@@ -13,6 +13,7 @@ from romaport.storage.database import (
 from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
+from romaport.storage.marks import Marks
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.scratch import Scratch, writing_scratch
@@ -30,6 +31,7 @@ __all__ = [
     "Feed",
     "Holding",
     "Kept",
+    "Marks",
     "Move",
     "Scratch",
     "Topic",

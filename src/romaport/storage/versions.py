@@ -5,7 +5,6 @@ to be counted by those who write, and no two states that anyone could see have t
 what all the rows say that decide about it, so its version is made of theirs.
 """
 
-import asyncio
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -14,13 +13,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from romaport.errors import StoreUnavailable
 from romaport.storage.rounds import Rounds
-from romaport.storage.sessions import lost_causes, open_session
+from romaport.storage.sessions import LastingSession
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
-
     from romaport.storage.dialects import DatabaseOptions
 
 __all__ = ["Kept", "Versions", "row_version", "version_in"]
@@ -41,8 +37,6 @@ UNION ALL
 SELECT 'key', k.access_key, concat_ws(' ', k.xmin, {_USER})
 FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ANY(%(key)s::text[])
 """  # noqa: S608 - nothing of anybody else's is in it
-# Longer than any healthy database takes; who polls is told 503 after this.
-_ANSWER_SECONDS = 5.0
 
 
 class Kept(NamedTuple):
@@ -56,8 +50,7 @@ class Versions:
     """Answers versions as of now, to all who ask at once by one read on a session of its own."""
 
     def __init__(self, options: "DatabaseOptions") -> None:
-        self._options = options
-        self._session: AsyncConnection | None = None
+        self._session = LastingSession(options, "versions")
         self._rounds: Rounds[Kept, str] = Rounds(self._answers)
 
     async def of(self, *kept: Kept) -> Mapping[Kept, str]:
@@ -69,37 +62,10 @@ class Versions:
 
     async def close(self) -> None:
         """Close the session; whoever asks again opens another."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._session.close()
 
     async def _answers(self, asked: set[Kept]) -> Mapping[Kept, str]:
-        reading = asyncio.create_task(self._rows(_asked(asked)))
-        # Not cancelled when its time is over: the driver would wait for a server that may be gone.
-        await asyncio.wait({reading}, timeout=_ANSWER_SECONDS)
-        if not reading.done():
-            self._session = None
-            reading.add_done_callback(_passed_over)
-            reading.cancel()
-            raise StoreUnavailable(store="database")
-        try:
-            return reading.result()
-        except lost_causes() as cause:
-            raise StoreUnavailable(store="database") from cause
-
-    async def _rows(self, asked: "_Asked") -> dict[Kept, str]:
-        if self._session is not None:
-            try:
-                return await self._rows_by(self._session, asked)
-            except lost_causes():
-                # Cut since it was asked last, by a restart or an administrator: a new one is asked.
-                await self.close()
-        self._session = await open_session(self._options, "versions")
-        return await self._rows_by(self._session, asked)
-
-    async def _rows_by(self, session: "AsyncConnection", asked: "_Asked") -> dict[Kept, str]:
-        cursor = await session.execute(_READ, asked, prepare=True)
-        return {Kept(kind, name): version for kind, name, version in await cursor.fetchall()}
+        return {Kept(kind, name): version for kind, name, version in await self._session.rows(_READ, _asked(asked))}
 
 
 _Asked = dict[str, list[str] | list[bytes]]
@@ -115,11 +81,6 @@ def version_in(tx: Connection, kept: Kept) -> str:
     if tx.dialect.name != "postgresql":
         return ""
     return str(tx.exec_driver_sql(_READ, _asked([kept])).one()[2])
-
-
-def _passed_over(reading: "asyncio.Task[dict[Kept, str]]") -> None:
-    if not reading.cancelled():
-        reading.exception()
 
 
 class row_version(GenericFunction[str]):  # noqa: N801 - used like a function of SQL
