@@ -14,6 +14,9 @@ import pytest
 from tests.support.postgres import Postgres
 from tests.support.stores import STORES, Store, Stores, running_stores
 
+# What helps the tests of a folder asserts too, and should say as much when it fails.
+pytest.register_assert_rewrite("tests.cluster", "tests.contract", "tests.crash", "tests.sdk")
+
 # A busy machine makes a slow example, not a wrong one.
 hypothesis.settings.register_profile("house", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("house")

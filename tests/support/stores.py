@@ -1,7 +1,7 @@
 """Where a server under test keeps what it holds, and a look at it that needs none of the server's own code."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -34,6 +34,8 @@ class Store:
     """All in the data folder: a SQLite file, and packages as files."""
 
     name = "sqlite"
+    prompt: Mapping[str, str] = {}
+    """Settings with which what a killed process leaves behind is soon taken up, or removed."""
 
     def __init__(self) -> None:
         self._prepared: dict[Prepare, bytes] = {}
@@ -70,6 +72,13 @@ class PostgresStore(Store):
     """What machines can share: for every server a database, the copy of a migrated one, and a bucket of its own."""
 
     name = "postgresql"
+    prompt: Mapping[str, str] = {
+        "ROMAPORT_JOBS_HEARTBEAT_SECONDS": "2",
+        "ROMAPORT_JOBS_DEQUEUE_SECONDS": "0.5",
+        "ROMAPORT_ARCHIVES_SWEEP_SECONDS": "1",
+        # Longer than a test holds a job between a package and its row.
+        "ROMAPORT_ARCHIVES_GRACE_SECONDS": "5",
+    }
 
     def __init__(self, server: Postgres, s3: Callable[[], S3]) -> None:
         super().__init__()
@@ -176,11 +185,7 @@ class Written:
 
     def everything(self) -> dict[str, object]:
         """Answer every row of every table, as text, in an order that says nothing; not the queue's own tables."""
-        return {
-            name: sorted(map(repr, self.rows(f'select * from "{name}"')))  # noqa: S608 - its own name
-            for name in self.tables()
-            if not name.startswith("pgqueuer")
-        }
+        return {name: sorted(map(repr, rows)) for name, rows in self._all() if not name.startswith("pgqueuer")}
 
     def content(self) -> bytes:
         """Answer all that lies anywhere: every file, every stored package, every value of a database elsewhere."""
@@ -188,14 +193,19 @@ class Written:
         if self.is_in_folder:
             return files
         files += b"".join(map(self.packages.read, self.packages.names()))
-        rows = (row for name in self.tables() for row in self.rows(f'select * from "{name}"'))  # noqa: S608 - its own name
-        values = (value for row in rows for value in row)
+        values = (value for _, rows in self._all() for row in rows for value in row)
         return b"\n".join([files, *(value if isinstance(value, bytes) else str(value).encode() for value in values)])
 
     def files(self) -> list[str]:
         """Answer the packages that are kept, and those in the making, by path."""
         making = (self._data / "scratch").rglob("*.zip")
         return sorted([*self.packages.names(), *(str(path.relative_to(self._data)) for path in making)])
+
+    def _all(self) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+        """Yield every table with its rows, read by one connection."""
+        with self._connected() as execute:
+            for (name,) in list(execute(_TABLES["sqlite" if self.is_in_folder else "postgresql"], ())):
+                yield name, [tuple(row) for row in execute(f'select * from "{name}"', ())]  # noqa: S608 - its own name
 
     @contextmanager
     def _connected(self) -> Iterator[Callable[[str, tuple[object, ...]], Any]]:
