@@ -5,6 +5,7 @@ no SQL, no validation. Anything else goes to a thread.
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import msgspec
 from litestar.types import HTTPScope, Send
@@ -17,6 +18,7 @@ from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
+from romaport.storage import Rounds
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
@@ -78,6 +80,8 @@ class Progress:
         database = parts.desk.database
         self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
         self._versions = database.versions
+        # Many who poll one job miss at once when it changes: one look is enough for all who asked before it.
+        self._looks: Rounds[str, Ready] = Rounds(self._look_up)
 
     @staticmethod
     def place(path: str) -> tuple[str, str, str] | None:
@@ -133,7 +137,9 @@ class Progress:
             version = await self._versions.of(job_id)
             ready = ready if ready.version == version else None
         if ready is None:
-            ready = await asyncio.to_thread(self._look_up, job_id)
+            ready = await self._looks.answer(job_id)
+        if ready is None:
+            raise JobMissing(job_id=job_id)
         owner = ready.owner
         if (
             owner.project_id != project_id
@@ -143,17 +149,23 @@ class Progress:
             raise JobMissing(job_id=job_id)
         return ready
 
-    def _look_up(self, job_id: str) -> Ready:
-        ticket = self._answers.ticket(job_id)
+    async def _look_up(self, job_ids: set[str]) -> Mapping[str, Ready]:
+        return await asyncio.to_thread(self._read, job_ids)
+
+    def _read(self, job_ids: set[str]) -> Mapping[str, Ready]:
+        tickets = {job_id: self._answers.ticket(job_id) for job_id in job_ids}
+        found: dict[str, Ready] = {}
         try:
             with self._parts.desk.database.snapshot() as tx:
-                job = self._parts.desk.ledger.read(tx, job_id, findings=_REASONS_MAX)
-        except RomaportError:
-            self._answers.forget(job_id, ticket)
-            raise
-        ready = self._rendered(job)
-        self._answers.keep(job_id, ticket, ready)
-        return ready
+                for job in self._parts.desk.ledger.read_each(tx, job_ids, findings=_REASONS_MAX):
+                    found[job.id] = self._rendered(job)
+        finally:
+            for job_id, ticket in tickets.items():
+                if job_id in found:
+                    self._answers.keep(job_id, ticket, found[job_id])
+                else:
+                    self._answers.forget(job_id, ticket)
+        return found
 
     def _rendered(self, job: Job) -> Ready:
         options = self._parts.options

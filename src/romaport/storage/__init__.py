@@ -15,6 +15,7 @@ from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
+from romaport.storage.rounds import Rounds
 from romaport.storage.scratch import Scratch, writing_scratch
 from romaport.storage.sessions import lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
@@ -30,6 +31,7 @@ __all__ = [
     "Feed",
     "Holding",
     "Move",
+    "Rounds",
     "Scratch",
     "Topic",
     "Transaction",
