@@ -2,8 +2,8 @@
 
 As a program, a server with such jobs in it, or what changes them alone:
 `python -m tests.support.changes serve|write MARKS`. It prints where it answers; told `{"owner": …, "jobs": …}` on its
-standard input it opens jobs and prints their ids, told `{"seconds": …}` it changes them for so long, ends them, and
-prints how often it did.
+standard input it opens jobs and prints their ids; told `{"seconds": …, "count": …, "pause_seconds": …}` it changes
+them for so long or so often, ends them, and prints how often it did.
 """
 
 import asyncio
@@ -33,33 +33,37 @@ __all__ = ["CHANGES_MAX", "FINISHED", "SUCCEEDED", "Changes", "Marks"]
 JOBS_MAX = 16
 CHANGES_MAX = 9_000
 """So many that each is a progress of its own on the wire, which has four digits."""
+# Work that is all counted would read as less than complete until the job has ended.
+_COUNT_MAX = CHANGES_MAX - 2
 SUCCEEDED = CHANGES_MAX + 1
 FINISHED = CHANGES_MAX + 2
+# A job's last number, and the time of every number from 1 on.
+_CELLS = FINISHED + 1
 _ROOT = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 30
 
 
 class Marks:
-    """The number of each job's last change that is committed, and when the commit was: in memory that is shared."""
+    """The number of each job's last change that is committed, and when each was: in memory that is shared."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
-            path.write_bytes(bytes(16 * JOBS_MAX))
+            path.write_bytes(bytes(8 * _CELLS * JOBS_MAX))
         with path.open("r+b") as file:
             self._cells = memoryview(mmap.mmap(file.fileno(), 0)).cast("q")
 
     def note(self, job: int, number: int) -> None:
         """Note that a change was committed just now."""
-        self._cells[2 * job + 1] = time.monotonic_ns()
-        self._cells[2 * job] = number
+        self._cells[_CELLS * job + number] = time.monotonic_ns()
+        self._cells[_CELLS * job] = number
 
     def number(self, job: int) -> int:
         """Answer the number of the last change of a job."""
-        return self._cells[2 * job]
+        return self._cells[_CELLS * job]
 
-    def at(self, job: int) -> float:
-        """Answer when that was, on the machine's monotonic clock."""
-        return self._cells[2 * job + 1] / 1e9
+    def at(self, job: int, number: int) -> float:
+        """Answer when a change was committed, on the machine's monotonic clock."""
+        return self._cells[_CELLS * job + number] / 1e9
 
 
 class _Writer:
@@ -78,7 +82,7 @@ class _Writer:
             if "jobs" in asked:
                 say(self._open(Owner(**asked["owner"]), asked["jobs"]))
             else:
-                say(self._change(asked["seconds"]))
+                say(self._change(**asked))
 
     def _open(self, owner: Owner, jobs: int) -> list[str]:
         for _number in range(jobs):
@@ -89,11 +93,11 @@ class _Writer:
                 self._jobs.append(self._ledger.record(tx, job, total=CHANGES_MAX))
         return [job.id for job in self._jobs]
 
-    def _change(self, seconds: float) -> int:
+    def _change(self, seconds: float, count: int, pause_seconds: float) -> int:
         ends_at = time.monotonic() + seconds
         number = 0
-        # Work that is all counted would read as less than complete until the job has ended.
-        while time.monotonic() < ends_at and number < CHANGES_MAX - 2:
+        while time.monotonic() < ends_at and number < count:
+            time.sleep(pause_seconds)
             number += 1
             for place in range(len(self._jobs)):
                 self._count(place, number)
@@ -141,9 +145,9 @@ class Changes:
         found: list[str] = self.answer()
         return found
 
-    def begin(self, seconds: float) -> None:
-        """Have the jobs changed for so long, and then ended; `answer` answers how often."""
-        self._ask(seconds=seconds)
+    def begin(self, seconds: float, *, count: int = _COUNT_MAX, pause_seconds: float = 0.0) -> None:
+        """Have each job changed for so long or so often, and then ended; `answer` answers how often."""
+        self._ask(seconds=seconds, count=count, pause_seconds=pause_seconds)
 
     def _ask(self, **asked: Any) -> None:
         assert self._process.stdin is not None

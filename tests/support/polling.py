@@ -27,7 +27,7 @@ _BUSY = 40
 
 _ANSWERED = b"HTTP/1.1 200"
 _LENGTH = b"content-length:"
-_SECONDS_MAX = 60
+_SECONDS_MAX = 60.0
 _NUMBERS = {"Success": SUCCEEDED, "Finished": FINISHED}
 
 
@@ -81,6 +81,8 @@ class Seen:
     """Answers that none could be given at the moment (503)."""
     numbers: dict[int, set[int]] = field(default_factory=dict)
     """The changes of each job that anyone saw the state after."""
+    first_at: dict[tuple[str, int, int], float] = field(default_factory=dict)
+    """When a server first answered the state after a change of a job, on the machine's monotonic clock."""
     wrong: list[str] = field(default_factory=list)
     """Answers older than what was known before the question, or newer than what was committed."""
     late: list[float] = field(default_factory=list)
@@ -108,24 +110,26 @@ class Polls:
         self.seen = Seen(numbers={poll.job: set() for poll in polls})
 
     @classmethod
-    def of(cls, place: Place, endpoints: Sequence[str], changes: Changes) -> "Polls":
+    def of(
+        cls, place: Place, endpoints: Sequence[str], changes: Changes, *, jobs: int = JOBS, pollers: int = POLLERS
+    ) -> "Polls":
         """Have jobs opened, and as many who poll them as there are to be, on all servers."""
         token, owner = login(place)
-        job_ids = changes.open(owner, JOBS)
+        job_ids = changes.open(owner, jobs)
         polls = [
             Poll.of(endpoints[number % len(endpoints)], token, owner, job, job_ids[job])
-            for number, job in enumerate(list(range(JOBS)) * (POLLERS // JOBS))
+            for number, job in enumerate(list(range(jobs)) * (pollers // jobs))
         ]
         return cls(polls, changes.marks)
 
-    def run(self) -> Seen:
+    def run(self, seconds_max: float = _SECONDS_MAX) -> Seen:
         """Poll until everyone has read the last state of their job."""
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._run())
+            runner.run(self._run(seconds_max))
         return self.seen
 
-    async def _run(self) -> None:
-        async with asyncio.timeout(_SECONDS_MAX), asyncio.TaskGroup() as group:
+    async def _run(self, seconds_max: float) -> None:
+        async with asyncio.timeout(seconds_max), asyncio.TaskGroup() as group:
             for poll in self._polls:
                 group.create_task(self._ask(poll))
 
@@ -143,10 +147,12 @@ class Polls:
                 self.seen.refused += 1
                 continue
             number = msgspec.json.decode(body, type=_Answer).number
+            read_at = time.monotonic()
             self._judge(poll.job, known, number)
+            self.seen.first_at.setdefault((poll.endpoint, poll.job, number), read_at)
             if number == FINISHED and not has_read_all:
                 has_read_all = True
-                self.seen.late.append(time.monotonic() - self._marks.at(poll.job))
+                self.seen.late.append(read_at - self._marks.at(poll.job, FINISHED))
         writer.close()
 
     def _judge(self, job: int, known: int, number: int) -> None:
