@@ -10,6 +10,7 @@ import pytest
 from tests.cluster.cluster import Cluster, until
 from tests.support.changes import Changes
 from tests.support.polling import JOBS, Polls, assert_in_order
+from tests.support.server_process import Place
 
 SERVERS = 3
 SECONDS = 3.0
@@ -24,10 +25,11 @@ END = (
 @pytest.fixture
 def endpoints(cluster: Cluster) -> list[str]:
     """Servers that run no jobs."""
-    cluster.serve()
-    assert cluster.place
-    others = [cluster.launch("serve", "--json") for _ in range(SERVERS - 1)]
-    return [cluster.place.endpoint, *(str(member.announced()["endpoint"]) for member in others)]
+    members = [cluster.launch("serve", "--json") for _ in range(SERVERS)]
+    said = [member.announced() for member in members]
+    [first] = [found for found in said if found["credentials"]]
+    cluster.place = Place(endpoint=first["endpoint"], **first["credentials"])
+    return [str(found["endpoint"]) for found in said]
 
 
 @pytest.fixture
