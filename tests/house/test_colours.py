@@ -11,6 +11,7 @@ EDGE = (
     "src/romaport/jobs/engine",
     "src/romaport/storage/archives.py",
     "src/romaport/storage/feed.py",
+    "src/romaport/storage/marks.py",
     "src/romaport/storage/queue.py",
     "src/romaport/storage/rounds.py",
     "src/romaport/storage/sessions.py",
