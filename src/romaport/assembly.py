@@ -5,13 +5,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from romaport.api import Application, Parts
+from romaport.api import Application, HandOvers, Parts
 from romaport.assets import STORIES, Desk, sweep
 from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
@@ -141,6 +141,7 @@ def build(
         directory=directory,
         options=settings.api,
         openapi=settings.openapi,
+        handovers=HandOvers(database.marks),
     )
     runs_jobs = is_worker or settings.server.with_worker or not database.is_shared
     working = partial(_working, settings, desk, scratch, runs_jobs=runs_jobs)
@@ -159,33 +160,43 @@ async def _working(settings: Settings, desk: Desk, scratch: Scratch, *, runs_job
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(settings.api.threads, thread_name_prefix="request"))
     is_alone = not (desk.database.is_shared or settings.archives.url)
-    await asyncio.to_thread(_sweep, desk, is_alone=is_alone)
+    if is_alone:
+        await asyncio.to_thread(_sweep, desk, is_alone=True)
     if runs_jobs:
         await desk.engine.start()
-    sweeper = asyncio.create_task(_sweep_always(desk, settings.archives.sweep_seconds))
+    stopping = asyncio.Event()
+    sweeper = asyncio.create_task(_sweep_always(desk, settings.archives.sweep_seconds, stopping, is_swept=is_alone))
     try:
         yield
     finally:
-        sweeper.cancel()
+        stopping.set()
         desk.engine.halt()
         desk.checkpoint("server.stopping")
         await desk.engine.stop()
+        await sweeper
         desk.database.close()
         scratch.close()
 
 
-async def _sweep_always(desk: Desk, pause_seconds: int) -> None:
-    while True:
-        await asyncio.sleep(pause_seconds)
-        await asyncio.to_thread(_sweep, desk)
+async def _sweep_always(desk: Desk, pause_seconds: int, stopping: asyncio.Event, *, is_swept: bool) -> None:
+    """Sweep, at once unless that is done, and again after every pause; what was begun is ended before a stop."""
+    while not stopping.is_set():
+        if not is_swept:
+            await asyncio.to_thread(_sweep, desk)
+        is_swept = False
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause_seconds)
 
 
 def _sweep(desk: Desk, *, is_alone: bool = False) -> None:
-    """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time."""
+    """Remove what nothing needs, one process at a time; a store that does not answer is swept the next time.
+
+    Alone is a process before its first job or request, if nobody else has its database and its folder.
+    """
     try:
         with turn(desk.database, "sweep", waits=False) as is_ours:
             if is_ours:
-                # Nobody else writes to a folder of our own, so every file there without a row is a leftover.
+                # Then every file without a row is a leftover, however young it is.
                 sweep(desk, grace=timedelta(0) if is_alone else None)
     except StoreUnavailable as broken:
         _log.warning("sweep_interrupted", extra={"store": broken.store}, exc_info=broken)

@@ -45,21 +45,22 @@ def test_a_signature_without_a_project_serves_outside_of_projects(system: AuthSy
     assert (caller.user_name, caller.project_id) == ("ann", "")
 
 
-def test_a_verified_key_is_known_without_the_database_for_the_set_time(
-    system: AuthSystem, key: tuple[str, str]
-) -> None:
+def test_a_verified_key_is_remembered_for_the_set_time(system: AuthSystem, key: tuple[str, str]) -> None:
     request = request_for(system, key)
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
     caller = system.gate.by_signature(request, system.dev)
-    assert system.gate.cached_by_signature(request, system.dev) is caller
-    assert system.gate.cached_by_signature(request, "") is None
+    known = system.gate.remembered_by_signature(request, system.dev)
+    assert known is not None
+    assert known.caller is caller
+    assert system.gate.cached_by_signature(request, system.dev) is (None if system.database.is_shared else caller)
+    assert system.gate.remembered_by_signature(request, "") is None
     wrong = request_for(system, (key[0], "another secret"))
-    assert system.gate.cached_by_signature(wrong, system.dev) is None
+    assert system.gate.remembered_by_signature(wrong, system.dev) is None
     system.clock.advance(system.options.cache_seconds)
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
     system.gate.by_signature(request, system.dev)
     system.gate.forget_all()
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
 
 
 @pytest.mark.parametrize("name", ["x-project-id", "host", "x-sdk-date"])
@@ -68,7 +69,7 @@ def test_an_altered_signed_header_is_refused(system: AuthSystem, key: tuple[str,
     altered = replace(request, headers={**request.headers, name: "20260102T030406Z"})
     assert cause_of(system.gate.by_signature, altered, system.dev) == WRONG
     system.gate.by_signature(request, system.dev)
-    assert system.gate.cached_by_signature(altered, system.dev) is None
+    assert system.gate.remembered_by_signature(altered, system.dev) is None
 
 
 @pytest.mark.parametrize("seconds", [-901, 901])
@@ -78,7 +79,7 @@ def test_a_date_out_of_the_window_is_refused_and_says_what_time_it_is(
     request = request_for(system, key)
     system.gate.by_signature(request, system.dev)
     system.clock.advance(seconds)
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
     cause = cause_of(system.gate.by_signature, request, system.dev)
     assert cause.startswith(f"{WRONG},X-Sdk-Date must be within 900 seconds of 2026-01-02T0")
     system.clock.advance(-seconds / abs(seconds))
@@ -94,7 +95,7 @@ def test_an_authorization_that_is_none_is_refused(system: AuthSystem, key: tuple
 
 def test_temporary_keys_are_refused(system: AuthSystem, key: tuple[str, str]) -> None:
     request = request_for(system, key, headers={"X-Security-Token": "temporary"})
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
     assert cause_of(system.gate.by_signature, request, system.dev) == "Get secretKey failed"
 
 
@@ -105,7 +106,7 @@ def test_a_project_header_that_differs_from_the_path_is_refused(system: AuthSyst
         system.gate.by_signature(request, system.prod)
     right = request_for(system, key, path=f"/v2/{system.prod}/instances", project=system.prod)
     assert system.gate.by_signature(right, system.prod).project_name == "prod"
-    assert system.gate.cached_by_signature(request, system.prod) is None
+    assert system.gate.remembered_by_signature(request, system.prod) is None
 
 
 def test_a_signature_without_project_header_is_for_the_project_of_the_path(
@@ -133,7 +134,7 @@ def test_an_access_key_is_locked_by_the_sixth_wrong_signature_for_five_minutes(
     system.gate.by_signature(right, system.dev)
     for _ in range(6):
         assert cause_of(system.gate.by_signature, wrong, system.dev) == WRONG
-    assert system.gate.cached_by_signature(right, system.dev) is None
+    assert system.gate.remembered_by_signature(right, system.dev) is None
     assert cause_of(system.gate.by_signature, right, system.dev) == LOCKED
     system.clock.advance(299)
     assert cause_of(system.gate.by_signature, right, system.dev) == LOCKED
@@ -147,7 +148,7 @@ def test_a_right_signature_from_memory_begins_the_count_anew(system: AuthSystem,
         system.gate.by_signature(right, system.dev)
         for _ in range(5):
             assert cause_of(system.gate.by_signature, wrong, system.dev) == WRONG
-        assert system.gate.cached_by_signature(right, system.dev) is not None
+        assert system.gate.remembered_by_signature(right, system.dev) is not None
 
 
 def test_an_unknown_access_key_is_answered_and_locked_like_a_known_one(
@@ -177,7 +178,7 @@ def test_what_ends_a_key_is_felt_within_the_set_time(
     system.gate.by_signature(request, system.dev)
     change(system)
     system.clock.advance(system.options.cache_seconds)
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
     assert cause_of(system.gate.by_signature, request, system.dev) == WRONG
 
 
@@ -200,7 +201,7 @@ def test_with_no_trust_at_all_the_database_is_asked_every_time(tmp_path: Path, s
     key = system.directory.add_key("ann")
     request = request_for(system, key)
     system.gate.by_signature(request, system.dev)
-    assert system.gate.cached_by_signature(request, system.dev) is None
+    assert system.gate.remembered_by_signature(request, system.dev) is None
 
 
 def test_no_secret_is_stored_readable_or_shown(system: AuthSystem, key: tuple[str, str]) -> None:

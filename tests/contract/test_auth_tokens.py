@@ -38,7 +38,7 @@ def test_a_token_for_one_project_is_refused_in_another_one(system: AuthSystem) -
     with pytest.raises(ProjectForeign):
         system.gate.by_token(token, system.prod)
     system.gate.by_token(token, system.dev)
-    assert system.gate.known(token, system.prod) is None
+    assert system.gate.remembered(token, system.prod) is None
     with pytest.raises(ProjectForeign):
         system.gate.by_token(token, system.prod)
 
@@ -84,22 +84,31 @@ def test_a_token_expires_to_the_second_even_while_it_is_remembered(tmp_path: Pat
     token = system.token()
     system.clock.advance(59.999)
     system.gate.by_token(token, system.dev)
-    assert system.gate.known(token, system.dev) is not None
+    assert system.gate.remembered(token, system.dev) is not None
     system.clock.advance(0.001)
-    assert system.gate.known(token, system.dev) is None
+    assert system.gate.remembered(token, system.dev) is None
     cause = cause_of(system.gate.by_token, token, system.dev)
     assert cause == "token expires, expires_at: 2026-01-02T03:05:05.000000Z"
 
 
-def test_a_verified_token_is_known_without_the_database_for_the_set_time(system: AuthSystem) -> None:
+def test_a_verified_token_is_remembered_for_the_set_time(system: AuthSystem) -> None:
     token = system.token()
-    assert system.gate.known(token, system.dev) is None
+    assert system.gate.remembered(token, system.dev) is None
     caller = system.gate.by_token(token, system.dev)
     system.clock.advance(system.options.cache_seconds - 0.001)
-    assert system.gate.known(token, system.dev) is caller
-    assert system.gate.known(token, "") is caller
+    for project_id in (system.dev, ""):
+        known = system.gate.remembered(token, project_id)
+        assert known is not None
+        assert known.caller is caller
     system.clock.advance(0.001)
-    assert system.gate.known(token, system.dev) is None
+    assert system.gate.remembered(token, system.dev) is None
+
+
+def test_what_is_remembered_is_trusted_unasked_only_where_no_other_process_is(system: AuthSystem) -> None:
+    token = system.token()
+    caller = system.gate.by_token(token, system.dev)
+    expected = None if system.database.is_shared else caller
+    assert system.gate.known(token, system.dev) is expected
 
 
 @pytest.mark.parametrize(
@@ -121,7 +130,7 @@ def test_what_changes_a_user_ends_the_tokens_within_the_set_time(
     system.gate.by_token(token, system.dev)
     change(system)
     system.clock.advance(system.options.cache_seconds)
-    assert system.gate.known(token, system.dev) is None
+    assert system.gate.remembered(token, system.dev) is None
     assert cause_of(system.gate.by_token, token, system.dev) == "decrypt token fail"
 
 
@@ -311,7 +320,7 @@ def test_a_revoked_token_is_refused_at_once_and_others_stay(system: AuthSystem) 
     token, other = system.token(), system.token()
     system.gate.by_token(token, system.dev)
     system.keystone.revoke(other, token)
-    assert system.gate.known(token, system.dev) is None
+    assert system.gate.remembered(token, system.dev) is None
     assert cause_of(system.gate.by_token, token, system.dev) == "decrypt token fail"
     system.gate.by_token(other, system.dev)
     cause_of(system.keystone.revoke, system.token("rob"), other)

@@ -80,8 +80,9 @@ class Application:
             database = parts.desk.database
             async with database.feed.hearing(), lifespan():
                 yield
-            if database.versions is not None:
-                await database.versions.close()
+            for asking in (database.versions, database.marks):
+                if asking is not None:
+                    await asking.close()
 
         self._framework = Litestar(
             route_handlers=[

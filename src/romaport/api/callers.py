@@ -1,15 +1,17 @@
 """A request's credentials to a caller, or a refusal."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from romaport.auth import Caller, Gate
+from romaport.api.parts import Parts
+from romaport.auth import Caller, Gate, Known
 from romaport.errors import CredentialsWrong, ParameterInvalid
 from romaport.wire.signing import SignedRequest
 
-__all__ = ["Credentials", "credentials_of", "headers_of"]
+__all__ = ["Credentials", "caller_of", "credentials_of", "headers_of"]
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 # What an SDK client that was given no project sends in its place (contract 4.3).
@@ -31,6 +33,12 @@ class Credentials:
             return gate.known(self.token, project_id)
         return None
 
+    def remembered(self, gate: Gate, project_id: str) -> Known | None:
+        """Answer who the caller was a moment ago, which on a shared database is to be confirmed; None if unknown."""
+        if self.signed is not None:
+            return gate.remembered_by_signature(self.signed, project_id)
+        return None if self.token is None else gate.remembered(self.token, project_id)
+
     def verified(self, gate: Gate, project_id: str) -> Caller:
         """Answer the caller; raise `CredentialsWrong`, `ProjectForeign`, or `ParameterInvalid` for no project."""
         if project_id == _PLACEHOLDER and (self.signed or self.token) is not None:
@@ -40,6 +48,19 @@ class Credentials:
         if self.token is not None:
             return gate.by_token(self.token, project_id)
         raise CredentialsWrong(cause="x-auth-token not found")
+
+
+async def caller_of(credentials: Credentials, parts: Parts, project_id: str) -> Caller:
+    """Answer the caller: from memory if nothing has changed since, else as `Credentials.verified` does."""
+    versions = parts.desk.database.versions
+    if versions is None:
+        caller = credentials.known(parts.gate, project_id)
+    else:
+        known = credentials.remembered(parts.gate, project_id)
+        caller = None if known is None else known.confirmed(await versions.of(known.credential))
+    if caller is None:
+        caller = await asyncio.to_thread(credentials.verified, parts.gate, project_id)
+    return caller
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:

@@ -46,6 +46,7 @@ class ArchiveResponse:
         archive = await asyncio.to_thread(find_archive, call.parts.desk, call.owner, call.actor, archive_id)
         # Another download may be at its last byte; then this one comes too late.
         await call.parts.handovers.settled(archive.job_id)
+        await call.parts.handovers.settled_elsewhere(archive.job_id)
         self._archive = await asyncio.to_thread(find_archive, call.parts.desk, call.owner, call.actor, archive_id)
         return self
 
@@ -89,7 +90,7 @@ class ArchiveResponse:
             if left > 0 or part.status != HTTPStatus.OK:
                 await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
                 continue
-            with self._call.parts.handovers.of(archive.job_id):
+            async with self._call.parts.handovers.of(archive.job_id):
                 await send({"type": "http.response.body", "body": chunk, "more_body": False})
                 if not gone.done():
                     desk, by = self._call.parts.desk, self._call.caller.user_name

@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from romaport.api import downloads, iam
 from romaport.api.call import ANYONE, Call, Operation, Reply, Takes, read_query
-from romaport.api.callers import credentials_of, headers_of
+from romaport.api.callers import caller_of, credentials_of, headers_of
 from romaport.api.iam import IamCall, IamOperation
 from romaport.api.parts import Parts
 from romaport.api.uploads import Form, receive_form, receive_package
@@ -138,9 +138,7 @@ async def _bounded(chunks: AsyncIterator[bytes], limit: int) -> bytes:
 async def _authorised(request: AnyRequest, parts: Parts, action: str, body: bytes | None) -> Caller:
     project_id = str(request.path_params["project_id"])
     credentials = credentials_of(request.scope, body)
-    caller = credentials.known(parts.gate, project_id)
-    if caller is None:
-        caller = await asyncio.to_thread(credentials.verified, parts.gate, project_id)
+    caller = await caller_of(credentials, parts, project_id)
     if action != ANYONE and not caller.allows(action):
         raise PermissionMissing(action=action)
     return caller

@@ -5,11 +5,12 @@ no SQL, no validation. Anything else goes to a thread.
 """
 
 import asyncio
+from functools import partial
 
 import msgspec
 from litestar.types import HTTPScope, Send
 
-from romaport.api.callers import credentials_of
+from romaport.api.callers import Credentials, caller_of, credentials_of
 from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
 from romaport.auth import Caller
@@ -17,6 +18,7 @@ from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
+from romaport.storage import Kept, Versions
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
@@ -38,6 +40,8 @@ class Ready(msgspec.Struct, frozen=True):
     headers: list[tuple[bytes, bytes]]
     owner: Owner
     version: str
+    is_offered: bool
+    """Whether the job has an archive that somebody may be taking right now."""
 
 
 def job_answer(job: Job, dialect: Dialect) -> JobAnswer:
@@ -110,30 +114,50 @@ class Progress:
         if scope["method"] not in ("GET", "HEAD"):
             raise MethodRefused(method=scope["method"])
         credentials = credentials_of(scope)
-        gate = self._parts.gate
-        caller = credentials.known(gate, project_id)
-        if caller is None:
-            caller = await asyncio.to_thread(credentials.verified, gate, project_id)
+        if self._versions is None:
+            caller = await caller_of(credentials, self._parts, project_id)
+            await self._parts.handovers.settled(job_id)
+            version: str | None = ""
+        else:
+            caller, version = await self._confirmed(credentials, project_id, job_id, self._versions)
         if not caller.allows(ACTION):
             raise PermissionMissing(action=ACTION)
-        await self._parts.handovers.settled(job_id)
         try:
-            return await self._seen(place, caller)
+            return await self._seen(place, caller, version)
         except JobMissing:
             # Said first, as by every other operation: the project has no such instance.
             await asyncio.to_thread(self._parts.directory.instance, project_id, instance_id)
             raise
 
-    async def _seen(self, place: tuple[str, str, str], caller: Caller) -> Ready:
+    async def _confirmed(
+        self, credentials: Credentials, project_id: str, job_id: str, versions: Versions
+    ) -> tuple[Caller, str | None]:
+        """Answer the caller, and which version of the job is the present one, by one read for both.
+
+        Other processes change both too, and a client may have seen there what the feed has yet to tell here.
+        """
+        verify = partial(asyncio.to_thread, credentials.verified, self._parts.gate, project_id)
+        known = credentials.remembered(self._parts.gate, project_id)
+        caller = await verify() if known is None else None
+        await self._parts.handovers.settled(job_id)
+        ready = self._answers.get(job_id)
+        if ready is not None and ready.is_offered:
+            await self._parts.handovers.settled_elsewhere(job_id)
+        job = Kept("job", job_id)
+        kept = [*([] if ready is None else [job]), *([] if known is None else [known.credential])]
+        found = await versions.of(*kept) if kept else {}
+        if known is not None:
+            caller = known.confirmed(found)
+        return caller or await verify(), found.get(job)
+
+    async def _seen(self, place: tuple[str, str, str], caller: Caller, version: str | None) -> Ready:
         """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
         project_id, instance_id, job_id = place
         ready = self._answers.get(job_id)
-        if ready is not None and self._versions is not None:
-            # Other processes change jobs too, and a client may have seen there what the feed has yet to tell here.
-            version = await self._versions.of(job_id)
-            ready = ready if ready.version == version else None
-        if ready is None:
+        if ready is None or ready.version != version:
             ready = await asyncio.to_thread(self._look_up, job_id)
+            if ready.is_offered and self._versions is not None:
+                ready = await self._still_offered(job_id, ready, self._versions)
         owner = ready.owner
         if (
             owner.project_id != project_id
@@ -142,6 +166,13 @@ class Progress:
         ):
             raise JobMissing(job_id=job_id)
         return ready
+
+    async def _still_offered(self, job_id: str, ready: Ready, versions: Versions) -> Ready:
+        """Answer what holds of a job after those have settled who were taking its archive when it was looked up."""
+        await self._parts.handovers.settled_elsewhere(job_id)
+        job = Kept("job", job_id)
+        is_same = (await versions.of(job)).get(job) == ready.version
+        return ready if is_same else await asyncio.to_thread(self._look_up, job_id)
 
     def _look_up(self, job_id: str) -> Ready:
         ticket = self._answers.ticket(job_id)
@@ -161,4 +192,6 @@ class Progress:
         if job.state is State.RUNNING and options.poll_seconds:
             headers.append((b"retry-after", str(options.poll_seconds).encode()))
         body = msgspec.json.encode(job_answer(job, options.dialect))
-        return Ready(body=body, headers=headers, owner=job.owner, version=job.version)
+        return Ready(
+            body=body, headers=headers, owner=job.owner, version=job.version, is_offered=job.archive_id is not None
+        )

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from romaport.assets.desk import Desk, actor_of
-from romaport.assets.uploads import SIDES, check_package, upload_path
+from romaport.assets.uploads import SIDES, check_package, kept, upload_path
 from romaport.catalog import Actor, Whole, is_sound, key_name, selected
 from romaport.ids import new_id
 from romaport.jobs import Item, JobContext, JobType, Outcome, Owner
@@ -69,17 +69,11 @@ def start_comparison(desk: Desk, owner: Owner, actor: Actor, sides: tuple[Side, 
         desk.ledger.admit(tx, owner, JobType.COMPARE)
     job_id = new_id()
     named = dict(zip(SIDES, sides, strict=True))
-    try:
-        for name, side in named.items():
-            if side.package is not None:
-                desk.archives.put(upload_path(job_id, name), side.package)
-        desk.checkpoint("compare.kept")
-        request = {name: side.instance_id for name, side in named.items()} | {"sees_all": actor.sees_all}
-        with desk.database.transaction() as tx:
-            desk.engine.submit(tx, desk.ledger.open(tx, owner, JobType.COMPARE, request, job_id=job_id))
-    except BaseException:
-        _remove_uploads(desk, job_id)
-        raise
+    packages = {upload_path(job_id, name): side.package for name, side in named.items() if side.package is not None}
+    request = {name: side.instance_id for name, side in named.items()} | {"sees_all": actor.sees_all}
+    with kept(desk, packages, "compare.kept") as tx:
+        desk.engine.submit(tx, desk.ledger.open(tx, owner, JobType.COMPARE, request, job_id=job_id))
+        desk.checkpoint("compare.opening")
     return job_id
 
 

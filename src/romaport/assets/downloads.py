@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from romaport.assets.desk import Desk, may_see
 from romaport.assets.uploads import upload_paths
-from romaport.catalog import Actor, discard_except, forget
+from romaport.catalog import Actor, discard, forget, staged_jobs
 from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
@@ -50,12 +50,17 @@ def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
     older_than = timedelta(seconds=desk.archive_options.grace_seconds) if grace is None else grace
     at = desk.clock()
     with desk.database.transaction() as tx:
+        forget(tx, desk.ledger.let_go(tx, at))
+    with desk.database.transaction() as tx:
         expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
         archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
+        staged = staged_jobs(tx)
+        desk.checkpoint("sweep.looked")
+        # Read after all that they may need: a job that has begun in between is among them.
         pending = desk.ledger.pending(tx)
         # What a job put aside that was given up; one that ends by itself cleans up after itself.
-        discard_except(tx, pending)
-        forget(tx, desk.ledger.let_go(tx, at))
+        for job_id in set(staged) - set(pending):
+            discard(tx, job_id)
         # An execution that has begun reads its plan's package, however old that is by now.
         executed = [desk.ledger.read(tx, job_id).request.get("plan") or job_id for job_id in pending]
         needed = [*pending, *executed, *desk.ledger.kept(tx, JobType.PLAN)]

@@ -86,6 +86,7 @@ def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str
     """
     job_id = new_id()
     with desk.database.transaction() as tx:
+        desk.ledger.hold_kept(tx, plan_id)
         plan = visible_job(desk, tx, owner, actor, plan_id)
         _check_executable(desk, tx, plan)
         values = opened_values(desk, tx, plan_id)
@@ -98,6 +99,7 @@ def start_execution(desk: Desk, owner: Owner, actor: Actor, plan_id: str) -> str
             sealed=sealed_values(desk, job_id, values),
         )
         desk.engine.submit(tx, job)
+        desk.checkpoint("execution.opening")
     return job_id
 
 

@@ -1,6 +1,7 @@
 """Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from msgspec import Struct
 from romaport.assets.desk import Desk, actor_of, finding
 from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count
 from romaport.clock import milliseconds
-from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, ValueUnmatched
+from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, StoreUnavailable, ValueUnmatched
 from romaport.ids import new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
@@ -25,6 +26,7 @@ __all__ = [
     "accept",
     "check_package",
     "into_of",
+    "kept",
     "opened_values",
     "policy_of",
     "sealed_values",
@@ -77,19 +79,36 @@ def accept(  # noqa: PLR0913 - who wants what done with which package
     with desk.database.snapshot() as tx:
         desk.ledger.admit(tx, owner, type_)
     job_id = new_id()
-    desk.archives.put(upload_path(job_id), package)
-    desk.checkpoint("import.kept")
     request = {**msgspec.structs.asdict(options), "sees_all": actor.sees_all}
-    try:
-        with desk.database.transaction() as tx:
-            sealed = sealed_values(desk, job_id, values)
-            job = desk.ledger.open(tx, owner, type_, request, job_id=job_id, sealed=sealed)
-            desk.engine.submit(tx, job)
-            desk.checkpoint("import.opening")
-    except BaseException:
-        desk.archives.remove(upload_path(job_id))
-        raise
+    with kept(desk, {upload_path(job_id): package}, "import.kept") as tx:
+        sealed = sealed_values(desk, job_id, values)
+        job = desk.ledger.open(tx, owner, type_, request, job_id=job_id, sealed=sealed)
+        desk.engine.submit(tx, job)
+        desk.checkpoint("import.opening")
     return job_id
+
+
+@contextmanager
+def kept(desk: Desk, packages: Mapping[str, Path], checkpoint: str) -> Iterator[Transaction]:
+    """Store packages by name, and open the transaction of the job that needs them; without that job they go.
+
+    What the end of the transaction raises leaves them: the answer of a commit can be lost, and then there is the job.
+    If there is none, a sweep removes them.
+    """
+    stored: list[str] = []
+    try:
+        for name, package in packages.items():
+            desk.archives.put(name, package)
+            stored.append(name)
+        desk.checkpoint(checkpoint)
+        with desk.database.transaction() as tx:
+            yield tx
+            stored.clear()
+    finally:
+        for name in stored:
+            # Why there is no job is to be said, and not that a store keeps something for a while.
+            with suppress(StoreUnavailable):
+                desk.archives.remove(name)
 
 
 def sealed_values(desk: Desk, job_id: str, values: Values) -> bytes | None:

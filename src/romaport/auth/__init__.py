@@ -1,6 +1,6 @@
 """Who may do what: credentials, callers, policies, and the directory of users and projects."""
 
-from romaport.auth.callers import Caller, Project
+from romaport.auth.callers import Caller, Known, Project
 from romaport.auth.directory import Directory
 from romaport.auth.documents import ProjectDocument, TokenDocument
 from romaport.auth.gate import Gate
@@ -23,6 +23,7 @@ __all__ = [
     "Issued",
     "Key",
     "Keystone",
+    "Known",
     "Project",
     "ProjectDocument",
     "TokenDocument",

@@ -1,10 +1,12 @@
 """Who calls, once the credentials are known to be right."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from romaport.auth.policies import Rights
+from romaport.storage import Kept
 
-__all__ = ["Caller", "Project"]
+__all__ = ["Caller", "Known", "Project"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,3 +36,17 @@ class Caller:
     def allows(self, action: str) -> bool:
         """Say whether the caller's policies allow an action, such as `roma:assets:export` (contract 5.1)."""
         return self.rights.allow(action)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """A caller, and the version of all that made the credential the caller's; while it is the same, it holds."""
+
+    caller: Caller
+    credential: Kept
+    version: str
+    """Empty where no other process changes anything."""
+
+    def confirmed(self, found: Mapping[Kept, str]) -> Caller | None:
+        """Answer the caller if the credential still has the version, by what was just read; else None."""
+        return self.caller if found.get(self.credential) == self.version else None

@@ -1,14 +1,15 @@
 """From credentials to a caller: tokens and signatures, verified and remembered (contract 4).
 
-What was verified is trusted for `cache_seconds` without asking the database, so that the hot path
-costs a look into a dictionary (a token) or one signature (an access key).
+What was verified is remembered for `cache_seconds`, so that the hot path costs a look into a dictionary (a token) or
+one signature (an access key). Where no other process is, that is trusted without asking the database; on a shared one,
+whoever remembers has the version confirmed first (decision 23).
 """
 
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from romaport.auth.callers import Caller, Project
+from romaport.auth.callers import Caller, Known, Project
 from romaport.auth.options import AuthOptions
 from romaport.auth.policies import BUILT_IN, TENANT_ADMINISTRATOR, Policy, parse_policy, rights_of
 from romaport.auth.remembered import Failures, Remembered
@@ -18,7 +19,7 @@ from romaport.auth.store.people import Grant, User
 from romaport.clock import Clock, iso, iso_micro
 from romaport.errors import CredentialsWrong, ProjectForeign
 from romaport.ids import new_secret
-from romaport.storage import Database, Transaction, Vault
+from romaport.storage import Database, Kept, Transaction, Vault, version_in
 from romaport.wire.signing import (
     DATE_HEADER,
     PROJECT_HEADER,
@@ -61,13 +62,12 @@ class Gate:
         self._database = database
         self._vault = vault
         self._clock = clock
-        # Another process may have ended a credential a moment ago; where there can be one, every time is asked.
-        self._trust = timedelta(seconds=0 if database.is_shared else options.cache_seconds)
+        self._memory = timedelta(seconds=options.cache_seconds)
         self._skew = timedelta(seconds=options.signature_skew_seconds)
         entries_max = options.cache_entries_max
-        self._tokens: Remembered[str, Caller] = Remembered(entries_max)
+        self._tokens: Remembered[str, Known] = Remembered(entries_max)
         self._secrets: Remembered[str, _Secret] = Remembered(entries_max)
-        self._signers: Remembered[tuple[str, str], Caller] = Remembered(entries_max)
+        self._signers: Remembered[tuple[str, str], Known] = Remembered(entries_max)
         self._failures: Failures[str] = Failures(
             # More than so many wrong signatures in a row lock the key (contract 3.3).
             failures_max=options.lockout_failures + 1,
@@ -84,8 +84,15 @@ class Gate:
 
         None if it must be asked: see `by_token`.
         """
-        caller = self._tokens.get(token, at=self._clock())
-        return caller if caller is not None and project_id in ("", caller.project_id) else None
+        return self._trusted(self.remembered(token, project_id))
+
+    def remembered(self, token: str, project_id: str) -> Known | None:
+        """Answer whose token it was when it was verified, a moment ago; on a shared database that may be over."""
+        known = self._tokens.get(token, at=self._clock())
+        return known if known is not None and project_id in ("", known.caller.project_id) else None
+
+    def _trusted(self, known: Known | None) -> Caller | None:
+        return None if known is None or self._database.is_shared else known.caller
 
     def by_token(self, token: str, project_id: str) -> Caller:
         """Answer whose token this is; `project_id` is the path's, empty for operations outside projects.
@@ -99,9 +106,10 @@ class Gate:
         with self._database.snapshot() as tx:
             row = self.token_row(tx, token)
             caller = _caller(tx, row.owner.user, row.project)
+            known = _known(tx, caller, Kept("token", token_digest(token).hex()))
         if project_id not in ("", caller.project_id):
             raise ProjectForeign
-        self._tokens.put(token, caller, until=min(self._clock() + self._trust, row.expires_at))
+        self._tokens.put(token, known, until=min(self._clock() + self._memory, row.expires_at))
         return caller
 
     def token_row(self, tx: Transaction, token: str) -> TokenRow:
@@ -120,8 +128,12 @@ class Gate:
     def cached_by_signature(self, request: SignedRequest, project_id: str) -> Caller | None:
         """Answer who signed the request, if key and project were verified a moment ago; asks no database.
 
-        None if anything is unknown or wrong: `by_signature` then says what.
+        None if anything is unknown or wrong, or must be asked: `by_signature` then says what.
         """
+        return None if self._database.is_shared else self._trusted(self.remembered_by_signature(request, project_id))
+
+    def remembered_by_signature(self, request: SignedRequest, project_id: str) -> Known | None:
+        """Answer who signed the request, by what was verified a moment ago; on a shared database that may be over."""
         now = self._clock()
         authorization = _authorization(request)
         if authorization is None or not self._is_timely(request, now):
@@ -132,11 +144,11 @@ class Gate:
         # Verified even if nothing is known, so that the time of a refusal does not tell who called before.
         secret = self._secrets.get(access_key, at=now) or self._decoy_secret
         is_right = is_signed_by(request, authorization, secret.text)
-        caller = self._signers.get((access_key, project_id), at=now)
-        if caller is None or not is_right or _is_for_another(request, project_id):
+        known = self._signers.get((access_key, project_id), at=now)
+        if known is None or not is_right or _is_for_another(request, project_id):
             return None
         self._failures.clear(access_key)
-        return caller
+        return known
 
     def by_signature(self, request: SignedRequest, project_id: str) -> Caller:
         """Answer who signed the request (contract 4.2); `project_id` as in `by_token`.
@@ -162,8 +174,9 @@ class Gate:
             if _is_for_another(request, project_id):
                 raise ProjectForeign
             caller = _caller_of_key(tx, row, project_id)
-        self._secrets.put(access_key, secret, until=now + self._trust)
-        self._signers.put((access_key, project_id), caller, until=now + self._trust)
+            known = _known(tx, caller, Kept("key", access_key))
+        self._secrets.put(access_key, secret, until=now + self._memory)
+        self._signers.put((access_key, project_id), known, until=now + self._memory)
         return caller
 
     def _plausible(self, request: SignedRequest, now: datetime) -> Authorization:
@@ -195,11 +208,11 @@ class Gate:
     # what is remembered
 
     def forget_token(self, token: str) -> None:
-        """Trust a token no longer without asking the database."""
+        """Remember a token no longer."""
         self._tokens.forget(token)
 
     def forget_all(self) -> None:
-        """Trust nothing any longer without asking the database; locks stay."""
+        """Remember nothing any longer; locks stay."""
         self._tokens.clear()
         self._secrets.clear()
         self._signers.clear()
@@ -219,6 +232,10 @@ def _authorization(request: SignedRequest) -> Authorization | None:
 
 def _is_for_another(request: SignedRequest, project_id: str) -> bool:
     return bool(project_id) and request.headers.get(PROJECT_HEADER, project_id) != project_id
+
+
+def _known(tx: Transaction, caller: Caller, credential: Kept) -> Known:
+    return Known(caller=caller, credential=credential, version=version_in(tx, credential))
 
 
 def _caller_of_key(tx: Transaction, row: KeyRow, project_id: str) -> Caller:

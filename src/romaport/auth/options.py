@@ -16,8 +16,8 @@ class AuthOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         Meta(
             ge=0,
             le=300,
-            description="How long a verified credential is trusted without asking the database: a disabled user, "
-            "a changed password or a withdrawn permission is felt at the latest after this.",
+            description="How long a verified credential is remembered. On SQLite, a disabled user, a changed "
+            "password or a withdrawn permission is felt at the latest after this; on PostgreSQL at once.",
         ),
     ] = 5
     cache_entries_max: Annotated[

@@ -7,10 +7,10 @@ from romaport.catalog.arrivals import (
     check,
     decisions,
     discard,
-    discard_except,
     open_holes,
     stage,
     staged_count,
+    staged_jobs,
 )
 from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
@@ -48,7 +48,6 @@ __all__ = [
     "decisions",
     "delete_selected",
     "discard",
-    "discard_except",
     "forget",
     "is_name_taken",
     "is_sound",
@@ -58,5 +57,6 @@ __all__ = [
     "selected",
     "stage",
     "staged_count",
+    "staged_jobs",
     "used",
 ]

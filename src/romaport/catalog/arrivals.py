@@ -23,10 +23,10 @@ __all__ = [
     "check",
     "decisions",
     "discard",
-    "discard_except",
     "open_holes",
     "stage",
     "staged_count",
+    "staged_jobs",
 ]
 
 _TO_BE_FILLED = "to be filled in"
@@ -76,9 +76,9 @@ def discard(tx: Transaction, job_id: str) -> None:
     staging.discard(tx, job_id)
 
 
-def discard_except(tx: Transaction, job_ids: list[str]) -> None:
-    """Remove all that is staged for jobs other than these."""
-    staging.discard_except(tx, job_ids)
+def staged_jobs(tx: Transaction) -> list[str]:
+    """Answer the jobs for which anything is staged."""
+    return staging.staged_jobs(tx)
 
 
 def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all: bool) -> list[Conflict]:

@@ -218,6 +218,10 @@ class Ledger:
         """Answer the jobs of a type that can still be taken back or executed."""
         return store.kept(tx, type_)
 
+    def hold_kept(self, tx: Transaction, job_id: str) -> None:
+        """Keep `let_go` off a job until the transaction ends: what is kept now is kept, or needed, by then."""
+        store.hold_kept(tx, job_id)
+
     def let_go(self, tx: Transaction, at: datetime) -> list[str]:
         """End the time of the jobs that could be taken back or executed until now; answer their ids."""
         over = store.no_longer_kept(tx, at)

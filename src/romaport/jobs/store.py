@@ -25,6 +25,7 @@ __all__ = [
     "begin",
     "expired",
     "free_slot",
+    "hold_kept",
     "kept",
     "kept_archives",
     "let_go",
@@ -359,6 +360,11 @@ def kept(tx: Transaction, type_: JobType) -> list[str]:
     return list(
         tx.execute(select(jobs.c.id).where(jobs.c.kept_until.is_not(None), jobs.c.type == type_.value)).scalars()
     )
+
+
+def hold_kept(tx: Transaction, job_id: str) -> None:
+    """Have nobody change a job's row until the transaction ends."""
+    tx.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update(read=True))
 
 
 def let_go(tx: Transaction, job_ids: Collection[str]) -> None:

@@ -13,13 +13,14 @@ from romaport.storage.database import (
 from romaport.storage.dialects import hold, json_field, load
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
+from romaport.storage.marks import Marks
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.scratch import Scratch, writing_scratch
 from romaport.storage.sessions import lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
-from romaport.storage.versions import row_version
+from romaport.storage.versions import Kept, Versions, row_version, version_in
 
 __all__ = [
     "QUEUE",
@@ -29,12 +30,15 @@ __all__ = [
     "DatabaseOptions",
     "Feed",
     "Holding",
+    "Kept",
+    "Marks",
     "Move",
     "Scratch",
     "Topic",
     "Transaction",
     "TransactionConflict",
     "Vault",
+    "Versions",
     "after_commit",
     "announce",
     "archives_of",
@@ -51,5 +55,6 @@ __all__ = [
     "row_version",
     "streamed",
     "turn",
+    "version_in",
     "writing_scratch",
 ]

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
 from romaport.storage.feed import Feed
+from romaport.storage.marks import Marks
 from romaport.storage.versions import Versions
 
 __all__ = ["Database", "DatabaseOptions", "Transaction", "TransactionConflict", "after_commit", "streamed"]
@@ -42,7 +43,9 @@ class Database:
         self._engine = self._dialect.engine(options)
         self.feed = Feed(options)
         self.versions = Versions(options) if self.is_shared else None
-        """Confirms what is kept of jobs that other processes change; None where no other process does."""
+        """Confirms what is kept of jobs and credentials; None where no other process changes either."""
+        self.marks = Marks(options) if self.is_shared else None
+        """Tells other processes what this one is about to do; None where no other process is."""
 
     @property
     def is_shared(self) -> bool:

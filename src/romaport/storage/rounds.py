@@ -26,15 +26,14 @@ class Rounds(Generic[Key, Found]):
         self._gathering: _Round[Key, Found] = _Round()
         self._turn = asyncio.Lock()
 
-    async def answer(self, key: Key) -> Found | None:
-        """Answer what a read that begins from now on finds for a key; raise what that read raises."""
+    async def answer(self, *keys: Key) -> Mapping[Key, Found]:
+        """Answer what one read that begins from now on finds for keys, and others'; raise what that read raises."""
         joined = self._gathering
-        joined.keys.add(key)
+        joined.keys.update(keys)
         if joined.reading is None:
             joined.reading = asyncio.create_task(self._run(joined))
         # One who goes away must not take the answer from the others.
-        found = await asyncio.shield(joined.reading)
-        return found.get(key)
+        return await asyncio.shield(joined.reading)
 
     async def _run(self, joined: _Round[Key, Found]) -> Mapping[Key, Found]:
         async with self._turn:

@@ -1,87 +1,86 @@
 """Versions of rows on PostgreSQL: whether what is kept of a row is still what every process sees.
 
 The server itself gives every version of a row the number of the transaction that wrote it (`xmin`). So nothing has
-to be counted by those who write, and no two states that anyone could see have the same version.
+to be counted by those who write, and no two states that anyone could see have the same version. A credential is worth
+what all the rows say that decide about it, so its version is made of theirs.
 """
 
-import asyncio
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import FromClause, Text
+from sqlalchemy import Connection, FromClause, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
-from romaport.errors import StoreUnavailable
 from romaport.storage.rounds import Rounds
-from romaport.storage.sessions import lost_causes, open_session
+from romaport.storage.sessions import LastingSession
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
-
     from romaport.storage.dialects import DatabaseOptions
 
-__all__ = ["Versions", "row_version"]
+__all__ = ["Kept", "Versions", "row_version", "version_in"]
 
-_READ = "SELECT id, xmin::text FROM jobs WHERE id = ANY(%s::text[])"
-# Longer than any healthy database takes; who polls is told 503 after this.
-_ANSWER_SECONDS = 5.0
+# A user's row, every policy that the user has anywhere, and what the operator's own policies say.
+_USER = """
+u.xmin, (
+    SELECT string_agg(concat_ws('.', g.xmin, p.xmin), ' ' ORDER BY g.project_id, g.policy_name)
+    FROM grants g LEFT JOIN policies p ON p.name = g.policy_name WHERE g.user_id = u.id
+)
+"""
+_READ = f"""
+SELECT 'job', id, xmin::text FROM jobs WHERE id = ANY(%(job)s::text[])
+UNION ALL
+SELECT 'token', encode(t.digest, 'hex'), concat_ws(' ', t.xmin, {_USER})
+FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.digest = ANY(%(token)s::bytea[])
+UNION ALL
+SELECT 'key', k.access_key, concat_ws(' ', k.xmin, {_USER})
+FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ANY(%(key)s::text[])
+"""  # noqa: S608 - nothing of anybody else's is in it
+
+
+class Kept(NamedTuple):
+    """What may be kept, and confirmed: a job by its id, a token by its digest in hex digits, an access key."""
+
+    kind: Literal["job", "token", "key"]
+    name: str
 
 
 class Versions:
-    """Answers versions of jobs as of now, to all who ask at once by one read on a session of its own."""
+    """Answers versions as of now, to all who ask at once by one read on a session of its own."""
 
     def __init__(self, options: "DatabaseOptions") -> None:
-        self._options = options
-        self._session: AsyncConnection | None = None
-        self._rounds: Rounds[str, str] = Rounds(self._answers)
+        self._session = LastingSession(options, "versions")
+        self._rounds: Rounds[Kept, str] = Rounds(self._answers)
 
-    async def of(self, job_id: str) -> str | None:
-        """Answer the version that a read finds that begins from now on, None without a row.
+    async def of(self, *kept: Kept) -> Mapping[Kept, str]:
+        """Answer the versions that one read finds that begins from now on; what is no longer there has none.
 
         Raises `StoreUnavailable`.
         """
-        return await self._rounds.answer(job_id)
+        return await self._rounds.answer(*kept)
 
     async def close(self) -> None:
         """Close the session; whoever asks again opens another."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._session.close()
 
-    async def _answers(self, asked: set[str]) -> Mapping[str, str]:
-        reading = asyncio.create_task(self._rows(list(asked)))
-        # Not cancelled when its time is over: the driver would wait for a server that may be gone.
-        await asyncio.wait({reading}, timeout=_ANSWER_SECONDS)
-        if not reading.done():
-            self._session = None
-            reading.add_done_callback(_passed_over)
-            reading.cancel()
-            raise StoreUnavailable(store="database")
-        try:
-            return reading.result()
-        except lost_causes() as cause:
-            raise StoreUnavailable(store="database") from cause
-
-    async def _rows(self, job_ids: list[str]) -> dict[str, str]:
-        if self._session is not None:
-            try:
-                return await self._rows_by(self._session, job_ids)
-            except lost_causes():
-                # Cut since it was asked last, by a restart or an administrator: a new one is asked.
-                await self.close()
-        self._session = await open_session(self._options, "versions")
-        return await self._rows_by(self._session, job_ids)
-
-    async def _rows_by(self, session: "AsyncConnection", job_ids: list[str]) -> dict[str, str]:
-        cursor = await session.execute(_READ, (job_ids,), prepare=True)
-        return dict(await cursor.fetchall())
+    async def _answers(self, asked: set[Kept]) -> Mapping[Kept, str]:
+        return {Kept(kind, name): version for kind, name, version in await self._session.rows(_READ, _asked(asked))}
 
 
-def _passed_over(reading: "asyncio.Task[dict[str, str]]") -> None:
-    if not reading.cancelled():
-        reading.exception()
+_Asked = dict[str, list[str] | list[bytes]]
+
+
+def _asked(kept: Collection[Kept]) -> _Asked:
+    names = {kind: [found.name for found in kept if found.kind == kind] for kind in ("job", "token", "key")}
+    return {**names, "token": [bytes.fromhex(digest) for digest in names["token"]]}
+
+
+def version_in(tx: Connection, kept: Kept) -> str:
+    """Answer the version of what a transaction has just read in one unchanging state; empty on SQLite."""
+    if tx.dialect.name != "postgresql":
+        return ""
+    return str(tx.exec_driver_sql(_READ, _asked([kept])).one()[2])
 
 
 class row_version(GenericFunction[str]):  # noqa: N801 - used like a function of SQL

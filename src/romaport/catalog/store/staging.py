@@ -26,7 +26,6 @@ __all__ = [
     "decide",
     "decided",
     "discard",
-    "discard_except",
     "filled",
     "holes",
     "meet",
@@ -36,6 +35,7 @@ __all__ = [
     "same_place",
     "stage",
     "staged_count",
+    "staged_jobs",
 ]
 
 staged, edges = staged_assets.c, staged_references.c
@@ -326,7 +326,6 @@ def discard(tx: Transaction, job_id: str) -> None:
         tx.execute(delete(table).where(table.c.job_id == job_id))
 
 
-def discard_except(tx: Transaction, job_ids: Collection[str]) -> None:
-    """Remove all that is staged for jobs other than these."""
-    for table in (staged_uniques, staged_references, staged_assets):
-        tx.execute(delete(table).where(table.c.job_id.not_in(job_ids)))
+def staged_jobs(tx: Transaction) -> list[str]:
+    """Answer the jobs for which anything is staged."""
+    return list(tx.execute(select(staged.job_id).distinct()).scalars())

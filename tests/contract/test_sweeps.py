@@ -1,0 +1,65 @@
+"""Sweeps beside jobs that begin while they run: on a shared database nobody waits for them, and nothing is lost."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from tests.contract.extras import Extras
+from tests.contract.workplace import Workplace
+from tests.support.embedded import EmbeddedServer
+
+from romaport.assets import sweep
+
+DAY_SECONDS = 86_400
+STAGED = "select count(*) from staged_assets"
+WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+pytestmark = pytest.mark.stores("postgresql")
+
+
+@pytest.fixture
+def package(elsewhere: Workplace) -> bytes:
+    return elsewhere.exported(elsewhere.add_set("orders")["app"])
+
+
+def swept(server: EmbeddedServer) -> None:
+    """Sweep as if every stored package were old: their clock is the machine's, not the test's."""
+    sweep(server.system.parts.desk, grace=-timedelta(days=36_500))
+
+
+def until(holds: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    with ThreadPoolExecutor(1) as threads, server.gates.held("import.staged") as staged:
+        with server.gates.held("sweep.looked") as looked:
+            sweeping = threads.submit(swept, server)
+            assert looked.wait(30)
+            started = work.import_package(package)
+            assert staged.wait(30)
+        sweeping.result(30)
+        assert server.kept.rows(STAGED) == [(4,)]
+    assert work.settled(started)["status"] == "Success"
+
+
+def test_a_plan_that_is_being_executed_when_its_time_is_over_keeps_its_package(
+    server: EmbeddedServer, extras: Extras, package: bytes
+) -> None:
+    plan = extras.planned(package)
+    with ThreadPoolExecutor(2) as threads:
+        with server.gates.held("execution.opening") as opening:
+            asking = threads.submit(extras.ask_execution, plan["id"])
+            assert opening.wait(30)
+            server.clock.advance(DAY_SECONDS)
+            sweeping = threads.submit(swept, server)
+            until(lambda: sweeping.done() or server.kept.rows(WAITING))
+        sweeping.result(30)
+        assert extras.told(asking.result(30))["state"] == "succeeded"
