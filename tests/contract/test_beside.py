@@ -1,5 +1,6 @@
 """What two processes decide at the same moment on one database: quotas, numbers, names of the directory, job slots."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,8 @@ pytestmark = pytest.mark.stores("postgresql")
 MANY = 16
 ENVIRONMENTS_MAX, APPS_MAX = 10, 100
 QUOTA = "ROMA.4031001"
+CHECKED = "import.checked"
+WAITING = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 NUMBERED = ("product", "product_topic", "service", "property", "command", "request_property", "response_property")
 POLICY = '{"Version": "1.1", "Statement": [{"Effect": "Allow", "Action": ["*"]}]}'
 
@@ -61,6 +64,18 @@ def at_once(number: int, ask: Callable[[int], Answer]) -> list[Answer]:
         return list(threads.map(run, range(number)))
 
 
+def until(holds: Callable[[], object]) -> None:
+    ends_at = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < ends_at
+        time.sleep(0.01)
+
+
+def passed(servers: list[EmbeddedServer]) -> list[str]:
+    """Answer every checkpoint that jobs have passed."""
+    return [name for server in servers for name in server.gates.passed]
+
+
 def words(answers: list[httpx.Response]) -> Counter[str]:
     """Count the answers by status, refusals by their code."""
     return Counter(str(found.status_code) if found.is_success else found.json()["error_code"] for found in answers)
@@ -77,7 +92,12 @@ def test_two_processes_import_no_more_than_an_instance_may_hold(servers: list[Em
     package = source.exported(*(source.add_app(f"app-{number}")["id"] for number in range(APPS_MAX // 2 + 1)))
     target = servers[0].instance()
     users = [worker(servers, target)[at] for at in range(2)]
-    jobs = at_once(2, lambda at: users[at].imported(package, prefix=f"from-{at}-"))
+    checked = passed(servers).count(CHECKED)
+    with servers[0].gates.held(CHECKED), servers[1].gates.held(CHECKED):
+        started = [users[at].import_package(package, prefix=f"from-{at}-") for at in range(2)]
+        # Whoever runs them: one has checked, and the other waits for it, or has checked as well.
+        until(lambda: servers[0].kept.rows(WAITING) or passed(servers).count(CHECKED) == checked + 2)
+    jobs = [user.settled(job) for user, job in zip(users, started, strict=True)]
     assert Counter(job["status"] for job in jobs) == {"Success": 1, "Failed": 1}
     (refused,) = [job for job in jobs if job["status"] == "Failed"]
     assert [reason["error_code"] for reason in refused["reasons"]] == [QUOTA]
