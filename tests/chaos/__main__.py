@@ -3,6 +3,9 @@
 import argparse
 import random
 import sys
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.chaos.storm import Measure, Outcome, Storm
 
@@ -29,10 +32,14 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--faults", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--folder", type=Path, help="a new folder in which the processes' logs are left")
     given = parser.parse_args()
     sys.stdout.write(f"seed {given.seed}\n")
     sys.stdout.flush()
-    outcome = Storm(Measure(jobs=given.jobs, faults=given.faults, seconds_max=given.seconds), given.seed).run()
+    measure = Measure(jobs=given.jobs, faults=given.faults, seconds_max=given.seconds)
+    with nullcontext(given.folder) if given.folder else TemporaryDirectory(prefix="romaport-chaos-") as folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        outcome = Storm(measure, given.seed, Path(folder)).run()
     sys.stdout.write(_said(outcome, given.seed))
     return bool(outcome.wrong) or sum(outcome.faults.values()) < given.faults or outcome.verdict.jobs < given.jobs
 

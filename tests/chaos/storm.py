@@ -1,7 +1,6 @@
 """One storm from beginning to end: a fleet, users, bad weather, and what is found afterwards."""
 
 import random
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -78,8 +77,10 @@ class Place:
 class Storm:
     """Runs once."""
 
-    def __init__(self, measure: Measure, seed: int) -> None:
+    def __init__(self, measure: Measure, seed: int, folder: Path) -> None:
+        """Take how long it blows, what repeats it, and an empty folder, in which the processes' logs are left."""
         self._measure = measure
+        self._folder = folder
         self._chance = random.Random(seed)  # noqa: S311 - chance that repeats
         self._verdict = Verdict()
         self._failures: list[BaseException] = []
@@ -87,12 +88,11 @@ class Storm:
     def run(self) -> Outcome:
         """Blow, clear up, and look at what is left."""
         with (
-            tempfile.TemporaryDirectory(prefix="romaport-chaos-") as name,
             running_postgres() as postgres,
             running_s3() as s3,
             running_proxy(s3.port) as way,
         ):
-            folder, bucket, database = Path(name), s3.bucket(), postgres.database()
+            folder, bucket, database = self._folder, s3.bucket(), postgres.database()
             settings = {
                 "ROMAPORT_DATABASE_URL": postgres.url(database),
                 **s3.environment(bucket, endpoint=way.endpoint, prefix=_PREFIX),
