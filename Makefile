@@ -4,14 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Two processes, a test file stays in one of them. `make test TESTS=tests/house` runs a part.
+# A test file stays in one process. `make test TESTS=tests/house` runs a part, `make test STORE=sqlite` one store's.
 TESTS ?= tests
-PYTEST_OPTIONS ?= -n 2 --dist loadfile
-# Tests of many machines have a target of their own.
-MACHINES := tests/cluster tests/chaos
+STORE ?=
+PYTEST_OPTIONS ?= -n 3 --dist loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve format lint types layers test test-machines check chaos bench lock changelog docs clean
+.PHONY: help setup demo serve format lint types layers test check chaos bench lock changelog docs clean
 
 help: ## Explain the targets (what `make` alone does)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,11 +44,8 @@ types: $(READY) ## Check types (mypy, strict)
 layers: $(READY) ## Check who imports whom
 	$(BIN)/lint-imports
 
-test: $(READY) ## Run the tests; TESTS=tests/house runs a part
-	$(BIN)/pytest $(PYTEST_OPTIONS) --store=sqlite $(MACHINES:%=--ignore=%) $(TESTS)
-
-test-machines: $(READY) ## Run the tests on PostgreSQL, and those of many machines
-	$(BIN)/pytest $(PYTEST_OPTIONS) --store=postgresql $(TESTS)
+test: $(READY) ## Run the tests on both stores; TESTS=tests/house runs a part, STORE=sqlite those of one store
+	$(BIN)/pytest $(PYTEST_OPTIONS) $(STORE:%=--store=%) $(TESTS)
 
 check: lint ## Lint, then test: what a change must pass
 	$(MAKE) --no-print-directory test

@@ -2,10 +2,15 @@
 
 import sys
 
-from benchmarks import cluster, poll, transfer
+from benchmarks import cluster, feed, poll, transfer
 from benchmarks.figures import shown
 
-BENCHMARKS = {"cluster": cluster.measure, "poll": poll.measure, "transfer": transfer.measure}
+BENCHMARKS = {
+    "cluster": cluster.measure,
+    "feed": feed.measure,
+    "poll": poll.measure,
+    "transfer": transfer.measure,
+}
 
 
 def main(names: list[str]) -> int:

@@ -23,6 +23,7 @@ hypothesis.settings.load_profile("house")
 
 _FOREIGN = ("ROMAPORT_", "HUAWEICLOUD_")
 _KILL_COLUMNS = ("job", "killed at", "state at the kill", "starts", "final state", "effect")
+_LONGEST = {"test_any_graph", "test_import_faults", "test_short_storm", "test_takeover"}
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
 
 
@@ -58,6 +59,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(
         "store", [name for name in STORES if name in named and chosen in (None, name)], indirect=True, scope="session"
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have the tests of a file share a process, those of each store their own, or one file would outlast the rest."""
+    where = getattr(item, "callspec", None)
+    item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{where.params.get('store', '') if where else ''}"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, whatever the order of the others."""
+    items.sort(key=lambda item: item.path.stem not in _LONGEST)
 
 
 @pytest.fixture(scope="session")

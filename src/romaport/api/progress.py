@@ -5,6 +5,7 @@ no SQL, no validation. Anything else goes to a thread.
 """
 
 import asyncio
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -18,7 +19,7 @@ from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
-from romaport.storage import Kept, Versions
+from romaport.storage import Kept, Rounds, Versions
 from romaport.wire.assets import AssetJobReason, JobAnswer
 from romaport.wire.dialects import Dialect, status_word
 
@@ -82,6 +83,8 @@ class Progress:
         database = parts.desk.database
         self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
         self._versions = database.versions
+        # Many who poll one job miss at once when it changes: one look is enough for all who asked before it.
+        self._looks: Rounds[str, Ready] = Rounds(self._look_up)
 
     @staticmethod
     def place(path: str) -> tuple[str, str, str] | None:
@@ -155,7 +158,7 @@ class Progress:
         """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
         project_id, instance_id, job_id = place
         if ready is None:
-            ready = await asyncio.to_thread(self._look_up, job_id)
+            ready = await self._looked_up(job_id)
             if ready.is_offered and self._versions is not None:
                 ready = await self._still_offered(job_id, ready, self._versions)
         owner = ready.owner
@@ -172,19 +175,31 @@ class Progress:
         await self._parts.handovers.settled_elsewhere(job_id)
         job = Kept("job", job_id)
         is_same = (await versions.of(job)).get(job) == ready.version
-        return ready if is_same else await asyncio.to_thread(self._look_up, job_id)
+        return ready if is_same else await self._looked_up(job_id)
 
-    def _look_up(self, job_id: str) -> Ready:
-        ticket = self._answers.ticket(job_id)
+    async def _looked_up(self, job_id: str) -> Ready:
+        ready = (await self._looks.answer(job_id)).get(job_id)
+        if ready is None:
+            raise JobMissing(job_id=job_id)
+        return ready
+
+    async def _look_up(self, job_ids: set[str]) -> Mapping[str, Ready]:
+        return await asyncio.to_thread(self._read, job_ids)
+
+    def _read(self, job_ids: set[str]) -> Mapping[str, Ready]:
+        tickets = {job_id: self._answers.ticket(job_id) for job_id in job_ids}
+        found: dict[str, Ready] = {}
         try:
             with self._parts.desk.database.snapshot() as tx:
-                job = self._parts.desk.ledger.read(tx, job_id, findings=_REASONS_MAX)
-        except RomaportError:
-            self._answers.forget(job_id, ticket)
-            raise
-        ready = self._rendered(job)
-        self._answers.keep(job_id, ticket, ready)
-        return ready
+                for job in self._parts.desk.ledger.read_each(tx, job_ids, findings=_REASONS_MAX):
+                    found[job.id] = self._rendered(job)
+        finally:
+            for job_id, ticket in tickets.items():
+                if job_id in found:
+                    self._answers.keep(job_id, ticket, found[job_id])
+                else:
+                    self._answers.forget(job_id, ticket)
+        return found
 
     def _rendered(self, job: Job) -> Ready:
         options = self._parts.options

@@ -26,7 +26,7 @@ from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
 
-__all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker"]
+__all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker", "serve"]
 
 _log = logging.getLogger("romaport.server")
 
@@ -98,7 +98,7 @@ def run_server(
             system.database, settings.database.start_seconds, partial(first_start, system.directory)
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(system.app, host, port, lambda address: announce(address, credentials)))
+            runner.run(serve(system.app, host, port, lambda address: announce(address, credentials)))
 
 
 def run_worker(settings: Settings, *, announce: Callable[[], None], checkpoint: Checkpoint | None = None) -> None:
@@ -150,7 +150,8 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-async def _serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
+async def serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Answer requests on a free address until SIGINT or SIGTERM; `announce` is told once they are answered."""
     server = Server(
         app,
         address=host,

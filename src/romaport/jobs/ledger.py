@@ -134,6 +134,10 @@ class Ledger:
             raise JobMissing(job_id=job_id)
         return job
 
+    def read_each(self, tx: Transaction, job_ids: Collection[str], *, findings: int = 0) -> Iterator[Job]:
+        """Answer those of the jobs that exist."""
+        return store.read_each(tx, job_ids, findings=findings)
+
     def pending(self, tx: Transaction) -> list[str]:
         """Answer the jobs that are not final, oldest first."""
         return store.pending(tx)

@@ -33,6 +33,7 @@ __all__ = [
     "no_longer_kept",
     "pending",
     "read",
+    "read_each",
     "read_findings",
     "read_items",
     "record",
@@ -55,18 +56,19 @@ def _text(value: object) -> str:
 
 def read(tx: Transaction, job_id: str, *, findings: int = 0) -> Job | None:
     """Read a job, with as many of its refusals as asked, and its archive's id while that can be downloaded."""
+    return next(read_each(tx, [job_id], findings=findings), None)
+
+
+def read_each(tx: Transaction, job_ids: Collection[str], *, findings: int = 0) -> Iterator[Job]:
+    """Read many jobs, each as `read` does; those that do not exist are passed over."""
     statement = (
         select(jobs, archives.c.id.label("archive_id"), row_version(jobs).label("version"))
         .outerjoin(archives, and_(archives.c.job_id == jobs.c.id, jobs.c.state == State.SUCCEEDED.value))
-        .where(jobs.c.id == job_id)
+        .where(jobs.c.id.in_(list(job_ids)))
     )
-    row = tx.execute(statement).one_or_none()
-    if row is None:
-        return None
-    found = (
-        read_findings(tx, job_id, Severity.REFUSAL, limit=findings)[1] if findings and row.state == State.FAILED else []
-    )
-    return _job(row, found)
+    for row in tx.execute(statement).all():
+        is_refused = findings and row.state == State.FAILED
+        yield _job(row, read_findings(tx, row.id, Severity.REFUSAL, limit=findings)[1] if is_refused else [])
 
 
 def _job(row: Row[Any], findings: Iterable[Finding]) -> Job:

@@ -16,6 +16,7 @@ from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.marks import Marks
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
+from romaport.storage.rounds import Rounds
 from romaport.storage.scratch import Scratch, writing_scratch
 from romaport.storage.sessions import lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
@@ -33,6 +34,7 @@ __all__ = [
     "Kept",
     "Marks",
     "Move",
+    "Rounds",
     "Scratch",
     "Topic",
     "Transaction",

@@ -86,9 +86,10 @@ class Feed:
         try:
             yield begin
         finally:
+            # Told while it still counts as changing: nothing that was read before the commit is kept in between.
+            self._tell(begun)
             with self._turn:
                 self._open -= Counter(begun)
-            self._tell(begun)
 
     def _tell(self, changes: list[_Change]) -> None:
         for topic, name in changes:
