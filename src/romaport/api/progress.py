@@ -120,13 +120,13 @@ class Progress:
         if self._versions is None:
             caller = await caller_of(credentials, self._parts, project_id)
             await self._parts.handovers.settled(job_id)
-            version: str | None = ""
+            ready = self._answers.get(job_id)
         else:
-            caller, version = await self._confirmed(credentials, project_id, job_id, self._versions)
+            caller, ready = await self._confirmed(credentials, project_id, job_id, self._versions)
         if not caller.allows(ACTION):
             raise PermissionMissing(action=ACTION)
         try:
-            return await self._seen(place, caller, version)
+            return await self._seen(place, caller, ready)
         except JobMissing:
             # Said first, as by every other operation: the project has no such instance.
             await asyncio.to_thread(self._parts.directory.instance, project_id, instance_id)
@@ -134,8 +134,8 @@ class Progress:
 
     async def _confirmed(
         self, credentials: Credentials, project_id: str, job_id: str, versions: Versions
-    ) -> tuple[Caller, str | None]:
-        """Answer the caller, and which version of the job is the present one, by one read for both.
+    ) -> tuple[Caller, Ready | None]:
+        """Answer the caller, and what is ready of the job if it still holds, by one read for both.
 
         Other processes change both too, and a client may have seen there what the feed has yet to tell here.
         """
@@ -151,13 +151,13 @@ class Progress:
         found = await versions.of(*kept) if kept else {}
         if known is not None:
             caller = known.confirmed(found)
-        return caller or await verify(), found.get(job)
+        is_same = ready is not None and ready.version == found.get(job)
+        return caller or await verify(), ready if is_same else None
 
-    async def _seen(self, place: tuple[str, str, str], caller: Caller, version: str | None) -> Ready:
+    async def _seen(self, place: tuple[str, str, str], caller: Caller, ready: Ready | None) -> Ready:
         """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
         project_id, instance_id, job_id = place
-        ready = self._answers.get(job_id)
-        if ready is None or ready.version != version:
+        if ready is None:
             ready = await self._looked_up(job_id)
             if ready.is_offered and self._versions is not None:
                 ready = await self._still_offered(job_id, ready, self._versions)
