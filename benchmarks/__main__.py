@@ -2,10 +2,15 @@
 
 import sys
 
-from benchmarks import cluster, poll, transfer
+from benchmarks import cluster, exports, imports, poll
 from benchmarks.figures import shown
 
-BENCHMARKS = {"cluster": cluster.measure, "poll": poll.measure, "transfer": transfer.measure}
+BENCHMARKS = {
+    "cluster": cluster.measure,
+    "export": exports.measure,
+    "import": imports.measure,
+    "poll": poll.measure,
+}
 
 
 def main(names: list[str]) -> int:
