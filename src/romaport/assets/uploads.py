@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from romaport.assets.desk import Desk, actor_of, finding
-from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count
+from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count, surveyed
 from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, ValueUnmatched
 from romaport.ids import new_id
@@ -168,6 +168,9 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[F
     for name in counts:
         findings.extend(_stage_kind(desk, context, KINDS[name], reader, values.get(name, {})))
         context.checkpoint(f"import.staged.{name}")
+    if sum(counts.values()) > _STAGED_AT_ONCE:
+        with context.transaction() as tx:
+            surveyed(tx)
     return findings[:_FINDINGS_MAX]
 
 

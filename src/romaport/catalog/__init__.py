@@ -11,6 +11,7 @@ from romaport.catalog.arrivals import (
     open_holes,
     stage,
     staged_count,
+    surveyed,
 )
 from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
@@ -58,5 +59,6 @@ __all__ = [
     "selected",
     "stage",
     "staged_count",
+    "surveyed",
     "used",
 ]

@@ -97,6 +97,10 @@ class Intake:
         self._unique = {
             name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
         }
+        self._known = frozenset(found.field for found in kind.references)
+        self._needed = frozenset(found.field for found in kind.references if not found.optional)
+        self._scopes = tuple(found.field for found in kind.scopes)
+        self._own_count = 1 if kind.name_field else 0
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
         self._secret = {
             name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.SECRET)
@@ -123,10 +127,16 @@ class Intake:
 
     def _named(self, entry: Arrival) -> list[Problem]:
         found = list(self._problems(entry))
-        name = key_name(self._placed(entry, is_sound=not found)) if found else ""
+        if not found:
+            return []
+        name = key_name(self._placed(entry, is_sound=False))
         return [Problem(name=name, error=error) for error in found]
 
     def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        """Find everything that is wrong with an entry; one that is sound is not asked for every rule by itself."""
+        if self._is_sound(entry):
+            yield from self._value_problems(entry)
+            return
         found = [*self._shape_problems(entry), *self._reference_problems(entry)]
         yield from found
         if not found:
@@ -144,15 +154,33 @@ class Intake:
                 yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self._kind.title}")
 
     def _reference_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        given = set(entry.references)
-        known = {found.field for found in self._kind.references}
-        needed = {found.field for found in self._kind.references if not found.optional}
-        if not needed <= given <= known:
-            yield AssetInvalid(problem=f"references: must be {sorted(known)}, are {sorted(given)}")
-        scope = [part for found in self._kind.scopes for part in entry.references.get(found.field, ())]
-        own = 1 if self._kind.name_field else 0
-        if len(entry.key) != len(scope) + own or list(entry.key[: len(scope)]) != scope:
+        if not self._has_its_references(entry):
+            known, given = sorted(self._known), sorted(entry.references)
+            yield AssetInvalid(problem=f"references: must be {known}, are {given}")
+        if not self._is_keyed_by_its_scopes(entry):
             yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
+
+    def _has_its_references(self, entry: Arrival) -> bool:
+        return self._needed <= entry.references.keys() <= self._known
+
+    def _is_keyed_by_its_scopes(self, entry: Arrival) -> bool:
+        scope = [part for field in self._scopes for part in entry.references.get(field, ())]
+        return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
+
+    def _is_sound(self, entry: Arrival) -> bool:
+        if not self._has_its_references(entry) or not self._is_keyed_by_its_scopes(entry):
+            return False
+        if not entry.unique.keys() <= self._unique.keys():
+            return False
+        try:
+            self._body.decode(entry.body)
+            if self._own_count:
+                self._name(self._placed(entry, is_sound=True)[-1])
+            for name, value in entry.unique.items():
+                self._unique[name](value)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            return False
+        return next(self._body_problems(entry), None) is None
 
     def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         text = bytes(entry.body)
@@ -165,6 +193,8 @@ class Intake:
             yield PackageSecretFound(paths=", ".join(lifted))
 
     def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        if not self._values:
+            return
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
         for path, value in self._values.get(name, {}).items():
@@ -182,6 +212,8 @@ class Intake:
 
         What scopes an entry that is not sound says nothing; its own key is at least no other one's.
         """
+        if not self._prefix:
+            return entry.key
         scope = [
             part
             for found in self._kind.scopes
@@ -202,7 +234,7 @@ class Intake:
         key = self._placed(entry, is_sound=is_sound)
         # What is refused may hold what must not be written down, such as a secret.
         body = bytes(entry.body).decode() if is_sound else "{}"
-        filled = dict(self._values.get(key_name(entry.key), {}))
+        filled = dict(self._values.get(key_name(entry.key), {})) if self._values else {}
         secrets = {name: make() for name, make in self._generated.items()} | filled
         batch.assets.append(
             {
@@ -214,21 +246,23 @@ class Intake:
                 "published": body if self._kind.arrive else None,
                 "local": json_text(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
                 "secrets": self._sealed(secrets, asset_id),
-                "secret_paths": json_text(sorted(secrets)),
-                "holes": json_text(sorted(set(entry.holes) - set(secrets))),
+                "secret_paths": json_text(sorted(secrets)) if secrets else "[]",
+                "holes": json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
                 "filled": self._sealed(filled, asset_id),
             }
         )
         for reference in self._kind.references:
             target = entry.references.get(reference.field)
             if target:
+                bare = key_text(target)
+                prefixed = self._prefixed(KINDS[reference.to], target)
                 batch.references.append(
                     {
                         **place,
                         "field": reference.field,
                         "target_kind": reference.to,
-                        "target_key": key_text(self._prefixed(KINDS[reference.to], tuple(target))),
-                        "target_key_bare": key_text(target),
+                        "target_key": bare if prefixed is target else key_text(prefixed),
+                        "target_key_bare": bare,
                         "owns": int(reference.owns),
                     }
                 )

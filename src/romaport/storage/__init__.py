@@ -10,7 +10,7 @@ from romaport.storage.database import (
     after_commit,
     streamed,
 )
-from romaport.storage.dialects import hold, json_field, load
+from romaport.storage.dialects import hold, json_field, load, survey
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.moving import Holding, Move, check_moved
@@ -50,6 +50,7 @@ __all__ = [
     "open_session",
     "row_version",
     "streamed",
+    "survey",
     "turn",
     "writing_scratch",
 ]

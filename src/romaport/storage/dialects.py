@@ -4,7 +4,7 @@ Everything else is said once, in SQLAlchemy's words, for both.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from romaport.errors import SettingInvalid
 
-__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load"]
+__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load", "survey"]
 
 _SETTING = "ROMAPORT_DATABASE_URL"
 _CONNECT_SECONDS = 5
@@ -235,6 +235,13 @@ def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) 
     column, path = element.clauses
     place = f"string_to_array({compiler.process(path, **words)}, '.')"
     return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
+
+
+def survey(tx: Connection, tables: Iterable[Table]) -> None:
+    """Have the database look at what tables hold by now, where its plans depend on that."""
+    if tx.dialect.name == "postgresql":
+        # Of a table that was empty a moment ago it would read all for every row of another.
+        tx.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
 
 
 def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 
-from romaport.storage import Transaction, load, streamed
+from romaport.storage import Transaction, load, streamed, survey
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -36,6 +36,7 @@ __all__ = [
     "same_place",
     "stage",
     "staged_count",
+    "surveyed",
 ]
 
 staged, edges = staged_assets.c, staged_references.c
@@ -95,6 +96,11 @@ def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
     """Count what is staged of a kind: where a restarted import goes on."""
     statement = select(func.count()).where(staged.job_id == job_id, staged.kind == kind)
     return tx.execute(statement).scalar_one()
+
+
+def surveyed(tx: Transaction) -> None:
+    """Have the database know how much is staged."""
+    survey(tx, (staged_assets, staged_references, staged_uniques))
 
 
 def same_place() -> ColumnElement[bool]:
