@@ -12,7 +12,7 @@ from romaport.assets.desk import Desk, actor_of, finding
 from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count, surveyed
 from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, ValueUnmatched
-from romaport.ids import new_id
+from romaport.ids import ids_in_order, new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
 from romaport.packages import Entry, PackageReader
@@ -227,6 +227,6 @@ def _stage_batch(
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:
     if not kind.is_numbered:
-        return [new_id() for _ in range(number)]
+        return ids_in_order(number, at=milliseconds(desk.clock()))
     with context.transaction() as tx:
         return desk.catalog.new_ids(tx, kind, number)

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
 from romaport.catalog.store.rows import json_text, key_text
+from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
@@ -239,6 +240,7 @@ class Intake:
         batch.assets.append(
             {
                 **place,
+                "step": Step.CREATE.value,
                 "new_id": asset_id,
                 "key": key_text(key),
                 "name": key[-1],
