@@ -21,7 +21,9 @@ from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
 from romaport.wire.bodies import nul_problems
 
-__all__ = ["Arrival", "Batch", "Intake", "Problem", "is_sound"]
+__all__ = ["Arrival", "Arrived", "Batch", "Intake", "Problem", "is_sound"]
+
+_ARRIVED_MAX = 50_000
 
 
 class Arrival(Protocol):
@@ -71,6 +73,25 @@ class Batch:
     problems: list[Problem] = field(default_factory=list)
 
 
+class Arrived:
+    """The ids of what a package has brought so far, of as many as there is room for, by kind and key text.
+
+    Spares the database to look most references up; those to what is not here are left to it.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def note(self, kind: str, key: str, asset_id: str) -> None:
+        """Remember an asset."""
+        if len(self._ids) < _ARRIVED_MAX:
+            self._ids[kind, key] = asset_id
+
+    def id_of(self, kind: str, key: str) -> str | None:
+        """Answer the id of an asset, if it is remembered."""
+        return self._ids.get((kind, key))
+
+
 class Intake:
     """Turns the entries of one kind into rows."""
 
@@ -83,9 +104,15 @@ class Intake:
         vault: Vault,
         at: int,
         values: Mapping[str, Mapping[str, Any]] | None = None,
+        arrived: Arrived | None = None,
     ) -> None:
-        """Begin with the entries of a kind; `values` are secrets by the asset's name and the path of the field."""
-        self._kind = kind
+        """Begin with the entries of a kind; `values` are secrets by the asset's name and the path of the field.
+
+        `arrived` is shared by the kinds of one package.
+        """
+        self._arrived = arrived or Arrived()
+        self._is_target = any(found.to == kind.name for other in KINDS.values() for found in other.references)
+        self.kind = kind
         self._job_id = job_id
         self._prefix = prefix
         self._vault = vault
@@ -146,13 +173,13 @@ class Intake:
 
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         yield from _checked("body", self._body.decode, bytes(entry.body))
-        if self._kind.name_field:
-            yield from _checked(self._kind.name_field, self._name, self._placed(entry, is_sound=True)[-1])
+        if self.kind.name_field:
+            yield from _checked(self.kind.name_field, self._name, self._placed(entry, is_sound=True)[-1])
         for name, value in entry.unique.items():
             if name in self._unique:
                 yield from _checked(name, self._unique[name], value)
             else:
-                yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self._kind.title}")
+                yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self.kind.title}")
 
     def _reference_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         if not self._has_its_references(entry):
@@ -187,8 +214,8 @@ class Intake:
         text = bytes(entry.body)
         body = msgspec.json.decode(text)
         yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
-        parts = split(self._kind, body)
-        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self._kind.rules(parts.body))
+        parts = split(self.kind, body)
+        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(parts.body))
         lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
         if lifted:
             yield PackageSecretFound(paths=", ".join(lifted))
@@ -199,7 +226,7 @@ class Intake:
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
         for path, value in self._values.get(name, {}).items():
-            place = f"{path} of {self._kind.title} {name}"
+            place = f"{path} of {self.kind.title} {name}"
             if path not in entry.holes and path not in self._generated:
                 yield ValueUnmatched(place=place)
             elif value in (None, "", MASK):
@@ -217,13 +244,13 @@ class Intake:
             return entry.key
         scope = [
             part
-            for found in self._kind.scopes
+            for found in self.kind.scopes
             if found.field in entry.references
             for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
         ]
         if scope and is_sound:
             return (*scope, *entry.key[len(scope) :])
-        return self._prefixed(self._kind, entry.key)
+        return self._prefixed(self.kind, entry.key)
 
     def _prefixed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
@@ -231,45 +258,50 @@ class Intake:
 
     def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
         position, asset_id = numbers
-        place = {"job_id": self._job_id, "kind": self._kind.name, "position": position}
+        place = {"job_id": self._job_id, "kind": self.kind.name, "position": position}
         key = self._placed(entry, is_sound=is_sound)
         # What is refused may hold what must not be written down, such as a secret.
         body = bytes(entry.body).decode() if is_sound else "{}"
         filled = dict(self._values.get(key_name(entry.key), {})) if self._values else {}
         secrets = {name: make() for name, make in self._generated.items()} | filled
+        text = key_text(key)
+        if self._is_target:
+            self._arrived.note(self.kind.name, text, asset_id)
         batch.assets.append(
             {
                 **place,
                 "step": Step.CREATE.value,
                 "new_id": asset_id,
-                "key": key_text(key),
+                "key": text,
                 "name": key[-1],
                 "body": body,
-                "published": body if self._kind.arrive else None,
-                "local": json_text(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
+                "published": body if self.kind.arrive else None,
+                "local": json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
                 "secrets": self._sealed(secrets, asset_id),
                 "secret_paths": json_text(sorted(secrets)) if secrets else "[]",
                 "holes": json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
                 "filled": self._sealed(filled, asset_id),
             }
         )
-        for reference in self._kind.references:
+        for reference in self.kind.references:
             target = entry.references.get(reference.field)
             if target:
                 bare = key_text(target)
                 prefixed = self._prefixed(KINDS[reference.to], target)
+                target_key = bare if prefixed is target else key_text(prefixed)
                 batch.references.append(
                     {
                         **place,
                         "field": reference.field,
                         "target_kind": reference.to,
-                        "target_key": bare if prefixed is target else key_text(prefixed),
+                        "target_key": target_key,
+                        "target_id": self._arrived.id_of(reference.to, target_key),
                         "target_key_bare": bare,
                         "owns": int(reference.owns),
                     }
                 )
         for name in self._unique:
-            spare = self._kind.generate[name]() if name in self._kind.generate else new_id()
+            spare = self.kind.generate[name]() if name in self.kind.generate else new_id()
             batch.unique.append({**place, "field": name, "value": entry.unique.get(name, spare), "spare": spare})
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:

@@ -9,6 +9,7 @@ from romaport.storage.database import (
     TransactionConflict,
     after_commit,
     streamed,
+    streamed_in_parts,
 )
 from romaport.storage.dialects import hold, json_field, load, survey
 from romaport.storage.facts import check_key
@@ -50,6 +51,7 @@ __all__ = [
     "open_session",
     "row_version",
     "streamed",
+    "streamed_in_parts",
     "survey",
     "turn",
     "writing_scratch",

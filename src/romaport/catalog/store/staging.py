@@ -112,11 +112,13 @@ def meet(tx: Transaction, into: Into) -> None:
     """Note for every staged asset whom it meets in the target, and for every reference where it leads."""
     here = (staged.job_id == into.job_id, assets.c.instance_id == into.instance_id)
     met = (*here, assets.c.kind == staged.kind, assets.c.key == staged.key)
-    tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id))
+    found = tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id)).rowcount
+    # Most are known since they were staged, by the ids that what is new would have.
+    is_open = edges.target_id.is_(None) if not found else or_(edges.target_id.is_(None), staged.met_id.is_not(None))
     inside = and_(staged.job_id == into.job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
     tx.execute(
         update(staged_references)
-        .where(edges.job_id == into.job_id, inside)
+        .where(edges.job_id == into.job_id, inside, is_open)
         .values(target_id=func.coalesce(staged.met_id, staged.new_id))
     )
     outside = and_(
