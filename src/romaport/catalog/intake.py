@@ -192,6 +192,8 @@ class Intake:
         return self._needed <= entry.references.keys() <= self._known
 
     def _is_keyed_by_its_scopes(self, entry: Arrival) -> bool:
+        if not self._scopes:
+            return len(entry.key) == self._own_count
         scope = [part for field in self._scopes for part in entry.references.get(field, ())]
         return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
 
@@ -214,9 +216,14 @@ class Intake:
         text = bytes(entry.body)
         body = msgspec.json.decode(text)
         yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
-        parts = split(self.kind, body)
-        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(parts.body))
-        lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
+        secrets: Mapping[str, Any] = {}
+        if self.kind.may_hide:
+            parts = split(self.kind, body)
+            plain, secrets = parts.body, parts.secrets
+        else:
+            plain = {field: value for field, value in body.items() if value is not None}
+        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(plain))
+        lifted = sorted(path for path, value in secrets.items() if value != MASK)
         if lifted:
             yield PackageSecretFound(paths=", ".join(lifted))
 

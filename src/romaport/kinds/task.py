@@ -53,7 +53,7 @@ _SECRET_NAME = re.compile(
 )
 # Each name above has one of these in it, unless `\u` writes its letters.
 _SIGNS = ("pass", "pwd", "secret", '"sk"', "credential", "auth", "api-key", "cookie", "token", "\\u")
-_DEPTH_MAX = 100
+_DEPTH_MAX = 400
 
 
 def _marker(field: str) -> str:
@@ -87,7 +87,7 @@ def _marked(text: str, references: dict[str, str]) -> str:
 def _is_plain(text: str) -> bool:
     """Say of a text at a glance that nothing in it is named like a secret, nor nested deeply."""
     # Beyond ASCII there are other letters that count as equal.
-    if not text.isascii() or text.count("[") + text.count("{") >= _DEPTH_MAX:
+    if not text.isascii() or (len(text) > _DEPTH_MAX and text.count("[") + text.count("{") > _DEPTH_MAX):
         return False
     lower = text.lower()
     for sign in _SIGNS:  # noqa: SIM110 - half the time that `any` takes, once for every task of a package
