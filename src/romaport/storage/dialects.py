@@ -92,6 +92,8 @@ class Sqlite:
             pool_size=options.connections_max,
             max_overflow=0,
             pool_timeout=options.wait_seconds,
+            # Taking them by turns would fill the page cache of each, and find none of it warm.
+            pool_use_lifo=True,
             connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare)
