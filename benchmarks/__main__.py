@@ -2,14 +2,15 @@
 
 import sys
 
-from benchmarks import cluster, feed, poll, transfer
+from benchmarks import cluster, exports, feed, imports, poll
 from benchmarks.figures import shown
 
 BENCHMARKS = {
     "cluster": cluster.measure,
+    "export": exports.measure,
     "feed": feed.measure,
+    "import": imports.measure,
     "poll": poll.measure,
-    "transfer": transfer.measure,
 }
 
 

@@ -3,10 +3,12 @@
 import secrets
 import string
 
-__all__ = ["new_access_key", "new_id", "new_password", "new_secret", "new_token"]
+__all__ = ["ids_in_order", "new_access_key", "new_id", "new_password", "new_secret", "new_token"]
 
 _UPPER = string.ascii_uppercase + string.digits
 _ALPHANUMERIC = string.ascii_letters + string.digits
+# Of the 128 bits of an id; the others count milliseconds for some thousand years.
+_RANDOM_BITS = 80
 # Each of these must be in a password that a device takes (contract 7.9).
 _PASSWORD_PARTS = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "-~!@#$%^&*_=+")
 
@@ -14,6 +16,15 @@ _PASSWORD_PARTS = (string.ascii_lowercase, string.ascii_uppercase, string.digits
 def new_id() -> str:
     """Make an id as the service's own look: 32 hex digits (contract 1.1)."""
     return secrets.token_hex(16)
+
+
+def ids_in_order(number: int, *, at: int) -> list[str]:
+    """Make ids that follow one another, and those made before, `at` milliseconds since the epoch.
+
+    An index takes them at its end, which costs it a fraction of what it costs anywhere else.
+    """
+    first = (at << _RANDOM_BITS) + secrets.randbits(_RANDOM_BITS - 1)
+    return [f"{found:032x}" for found in range(first, first + number)]
 
 
 def new_token() -> str:

@@ -59,5 +59,6 @@ def test_every_benchmark_can_be_listed() -> None:
     modules = {
         path.stem for path in Path(benchmarks.__file__).parent.glob("*.py") if "def measure(" in path.read_text()
     }
-    assert done.stdout.split() == sorted(modules)
-    assert modules
+    # `import` is no name for a module, so a module may be the plural of what it is called.
+    listed = done.stdout.split()
+    assert sorted(stem if stem in listed else stem.removesuffix("s") for stem in modules) == listed != []

@@ -11,12 +11,10 @@ from romaport.catalog import Actor, Selection, Wanted, choose, selected
 from romaport.errors import SelectionEmpty
 from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
-from romaport.packages import PackageSource, PackageSummary, PackageWriter, encode_entry
+from romaport.packages import PackageSource, PackageSummary, PackageWriter, end_entry
 from romaport.storage import Transaction, writing_scratch
 
 __all__ = ["Choice", "run_export", "start_chosen_export", "start_export"]
-
-_COUNTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +105,7 @@ def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary,
         with PackageWriter(path, source=source, as_of=as_of, counts=chosen.counts) as writer:
             for name in chosen.counts:
                 context.checkpoint(f"export.writing.{name}")
-                writer.add(name, _lines(context, chosen, KINDS[name]))
+                writer.add_blocks(name, _lines(context, chosen, KINDS[name]))
                 context.checkpoint(f"export.wrote.{name}")
             return writer.finish(), list(_notes(chosen))
 
@@ -126,10 +124,7 @@ def _notes(chosen: Selection) -> Iterator[Finding]:
 
 
 def _lines(context: JobContext, chosen: Selection, kind: Kind) -> Iterator[bytes]:
-    number = 0
-    for number, found in enumerate(chosen.departing(kind), 1):
-        yield encode_entry(found.key, found.body, found.references, found.unique, found.holes)
-        if number % _COUNTED_AT_ONCE == 0:
-            context.advance(kind.name, _COUNTED_AT_ONCE)
-            context.checkpoint("export.counted")
-    context.advance(kind.name, number % _COUNTED_AT_ONCE)
+    for found in chosen.departing(kind):
+        yield "".join([end_entry(*line) for line in found]).encode()
+        context.advance(kind.name, len(found))
+        context.checkpoint("export.counted")

@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from romaport.assets.desk import Desk, actor_of, finding
-from romaport.catalog import Actor, Intake, Into, Policy, Problem, stage, staged_count
+from romaport.catalog import Actor, Arrived, Intake, Into, Policy, Problem, stage, staged_count, surveyed
 from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, StoreUnavailable, ValueUnmatched
-from romaport.ids import new_id
+from romaport.ids import ids_in_order, new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
 from romaport.packages import Entry, PackageReader
@@ -183,10 +183,15 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[F
         context.checkpoint("import.planned")
     with context.snapshot() as tx:
         values = opened_values(desk, tx, context.job.id)
+    arrived = Arrived()
     findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
     for name in counts:
-        findings.extend(_stage_kind(desk, context, KINDS[name], reader, values.get(name, {})))
+        intake = _intake(desk, context, KINDS[name], values.get(name, {}), arrived)
+        findings.extend(_stage_kind(desk, context, reader, intake))
         context.checkpoint(f"import.staged.{name}")
+    if sum(counts.values()) > _STAGED_AT_ONCE:
+        with context.transaction() as tx:
+            surveyed(tx)
     return findings[:_FINDINGS_MAX]
 
 
@@ -194,26 +199,29 @@ def _unmatched(kind: str, name: str) -> Finding:
     return finding(kind, name, ValueUnmatched(place=f"{KINDS[kind].title} {name}"))
 
 
-def _stage_kind(
-    desk: Desk, context: JobContext, kind: Kind, reader: PackageReader, values: Mapping[str, Mapping[str, Any]]
-) -> list[Finding]:
-    intake = Intake(
+def _intake(
+    desk: Desk, context: JobContext, kind: Kind, values: Mapping[str, Mapping[str, Any]], arrived: Arrived
+) -> Intake:
+    return Intake(
         kind,
         job_id=context.job.id,
         prefix=context.job.request["prefix"],
         vault=desk.vault,
         at=milliseconds(desk.clock()),
         values=values,
+        arrived=arrived,
     )
+
+
+def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: Intake) -> list[Finding]:
+    kind = intake.kind
     with context.snapshot() as tx:
         staged = staged_count(tx, context.job.id, kind.name)
     findings: list[Finding] = []
     for first, entries in _batches(reader.entries(kind.name)):
-        if first < staged:
-            # Staged by an earlier attempt; read again only for what is wrong with it.
-            problems = intake.problems(entries)
-        else:
-            problems = _stage_batch(desk, context, intake, kind, (first, entries))
+        # What an earlier attempt has staged is read again only for what is wrong with it.
+        is_staged = first < staged
+        problems = intake.problems(entries) if is_staged else _stage_batch(desk, context, intake, (first, entries))
         findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
@@ -226,9 +234,8 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
         first += len(batch)
 
 
-def _stage_batch(
-    desk: Desk, context: JobContext, intake: Intake, kind: Kind, numbered: tuple[int, list[Entry]]
-) -> list[Problem]:
+def _stage_batch(desk: Desk, context: JobContext, intake: Intake, numbered: tuple[int, list[Entry]]) -> list[Problem]:
+    kind = intake.kind
     first, entries = numbered
     batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
     with context.transaction() as tx:
@@ -243,6 +250,6 @@ def _stage_batch(
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:
     if not kind.is_numbered:
-        return [new_id() for _ in range(number)]
+        return ids_in_order(number, at=milliseconds(desk.clock()))
     with context.transaction() as tx:
         return desk.catalog.new_ids(tx, kind, number)

@@ -11,22 +11,24 @@ from romaport.catalog.arrivals import (
     stage,
     staged_count,
     staged_jobs,
+    surveyed,
 )
 from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
-from romaport.catalog.intake import Intake, Problem, is_sound
+from romaport.catalog.intake import Arrived, Intake, Problem, is_sound
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, forget
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Into
-from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
+from romaport.catalog.transfer import Departing, Line, Selection, Whole, delete_selected, selected
 from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
     "ROLES",
     "Actor",
+    "Arrived",
     "Catalog",
     "CatalogOptions",
     "Conflict",
@@ -34,6 +36,7 @@ __all__ = [
     "Departing",
     "Intake",
     "Into",
+    "Line",
     "Page",
     "Policy",
     "Problem",
@@ -58,5 +61,6 @@ __all__ = [
     "stage",
     "staged_count",
     "staged_jobs",
+    "surveyed",
     "used",
 ]

@@ -27,6 +27,7 @@ __all__ = [
     "stage",
     "staged_count",
     "staged_jobs",
+    "surveyed",
 ]
 
 _TO_BE_FILLED = "to be filled in"
@@ -69,6 +70,11 @@ def stage(tx: Transaction, batch: Batch) -> None:
 def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
     """Count what is staged of a kind."""
     return staging.staged_count(tx, job_id, kind)
+
+
+def surveyed(tx: Transaction) -> None:
+    """Have the database know how much is staged, before it is asked about all of it."""
+    staging.surveyed(tx)
 
 
 def discard(tx: Transaction, job_id: str) -> None:

@@ -14,13 +14,16 @@ from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
 from romaport.catalog.store.rows import json_text, key_text
+from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split
 from romaport.storage import Vault
 from romaport.wire.bodies import nul_problems
 
-__all__ = ["Arrival", "Batch", "Intake", "Problem", "is_sound"]
+__all__ = ["Arrival", "Arrived", "Batch", "Intake", "Problem", "is_sound"]
+
+_ARRIVED_MAX = 50_000
 
 
 class Arrival(Protocol):
@@ -70,6 +73,25 @@ class Batch:
     problems: list[Problem] = field(default_factory=list)
 
 
+class Arrived:
+    """The ids of what a package has brought so far, of as many as there is room for, by kind and key text.
+
+    Spares the database to look most references up; those to what is not here are left to it.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def note(self, kind: str, key: str, asset_id: str) -> None:
+        """Remember an asset."""
+        if len(self._ids) < _ARRIVED_MAX:
+            self._ids[kind, key] = asset_id
+
+    def id_of(self, kind: str, key: str) -> str | None:
+        """Answer the id of an asset, if it is remembered."""
+        return self._ids.get((kind, key))
+
+
 class Intake:
     """Turns the entries of one kind into rows."""
 
@@ -82,9 +104,15 @@ class Intake:
         vault: Vault,
         at: int,
         values: Mapping[str, Mapping[str, Any]] | None = None,
+        arrived: Arrived | None = None,
     ) -> None:
-        """Begin with the entries of a kind; `values` are secrets by the asset's name and the path of the field."""
-        self._kind = kind
+        """Begin with the entries of a kind; `values` are secrets by the asset's name and the path of the field.
+
+        `arrived` is shared by the kinds of one package.
+        """
+        self._arrived = arrived or Arrived()
+        self._is_target = any(found.to == kind.name for other in KINDS.values() for found in other.references)
+        self.kind = kind
         self._job_id = job_id
         self._prefix = prefix
         self._vault = vault
@@ -97,6 +125,10 @@ class Intake:
         self._unique = {
             name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
         }
+        self._known = frozenset(found.field for found in kind.references)
+        self._needed = frozenset(found.field for found in kind.references if not found.optional)
+        self._scopes = tuple(found.field for found in kind.scopes)
+        self._own_count = 1 if kind.name_field else 0
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
         self._secret = {
             name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.SECRET)
@@ -123,10 +155,16 @@ class Intake:
 
     def _named(self, entry: Arrival) -> list[Problem]:
         found = list(self._problems(entry))
-        name = key_name(self._placed(entry, is_sound=not found)) if found else ""
+        if not found:
+            return []
+        name = key_name(self._placed(entry, is_sound=False))
         return [Problem(name=name, error=error) for error in found]
 
     def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        """Find everything that is wrong with an entry; one that is sound is not asked for every rule by itself."""
+        if self._is_sound(entry):
+            yield from self._value_problems(entry)
+            return
         found = [*self._shape_problems(entry), *self._reference_problems(entry)]
         yield from found
         if not found:
@@ -135,40 +173,67 @@ class Intake:
 
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         yield from _checked("body", self._body.decode, bytes(entry.body))
-        if self._kind.name_field:
-            yield from _checked(self._kind.name_field, self._name, self._placed(entry, is_sound=True)[-1])
+        if self.kind.name_field:
+            yield from _checked(self.kind.name_field, self._name, self._placed(entry, is_sound=True)[-1])
         for name, value in entry.unique.items():
             if name in self._unique:
                 yield from _checked(name, self._unique[name], value)
             else:
-                yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self._kind.title}")
+                yield AssetInvalid(problem=f"unique: {name} is no unique field of a {self.kind.title}")
 
     def _reference_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        given = set(entry.references)
-        known = {found.field for found in self._kind.references}
-        needed = {found.field for found in self._kind.references if not found.optional}
-        if not needed <= given <= known:
-            yield AssetInvalid(problem=f"references: must be {sorted(known)}, are {sorted(given)}")
-        scope = [part for found in self._kind.scopes for part in entry.references.get(found.field, ())]
-        own = 1 if self._kind.name_field else 0
-        if len(entry.key) != len(scope) + own or list(entry.key[: len(scope)]) != scope:
+        if not self._has_its_references(entry):
+            known, given = sorted(self._known), sorted(entry.references)
+            yield AssetInvalid(problem=f"references: must be {known}, are {given}")
+        if not self._is_keyed_by_its_scopes(entry):
             yield AssetInvalid(problem="key: must be the keys of what scopes the asset, followed by its own name")
+
+    def _has_its_references(self, entry: Arrival) -> bool:
+        return self._needed <= entry.references.keys() <= self._known
+
+    def _is_keyed_by_its_scopes(self, entry: Arrival) -> bool:
+        if not self._scopes:
+            return len(entry.key) == self._own_count
+        scope = [part for field in self._scopes for part in entry.references.get(field, ())]
+        return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
+
+    def _is_sound(self, entry: Arrival) -> bool:
+        if not self._has_its_references(entry) or not self._is_keyed_by_its_scopes(entry):
+            return False
+        if not entry.unique.keys() <= self._unique.keys():
+            return False
+        try:
+            self._body.decode(entry.body)
+            if self._own_count:
+                self._name(self._placed(entry, is_sound=True)[-1])
+            for name, value in entry.unique.items():
+                self._unique[name](value)
+        except (msgspec.ValidationError, msgspec.DecodeError):
+            return False
+        return next(self._body_problems(entry), None) is None
 
     def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         text = bytes(entry.body)
         body = msgspec.json.decode(text)
         yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
-        parts = split(self._kind, body)
-        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self._kind.rules(parts.body))
-        lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
+        secrets: Mapping[str, Any] = {}
+        if self.kind.may_hide:
+            parts = split(self.kind, body)
+            plain, secrets = parts.body, parts.secrets
+        else:
+            plain = {field: value for field, value in body.items() if value is not None}
+        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(plain))
+        lifted = sorted(path for path, value in secrets.items() if value != MASK)
         if lifted:
             yield PackageSecretFound(paths=", ".join(lifted))
 
     def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+        if not self._values:
+            return
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
         for path, value in self._values.get(name, {}).items():
-            place = f"{path} of {self._kind.title} {name}"
+            place = f"{path} of {self.kind.title} {name}"
             if path not in entry.holes and path not in self._generated:
                 yield ValueUnmatched(place=place)
             elif value in (None, "", MASK):
@@ -182,15 +247,17 @@ class Intake:
 
         What scopes an entry that is not sound says nothing; its own key is at least no other one's.
         """
+        if not self._prefix:
+            return entry.key
         scope = [
             part
-            for found in self._kind.scopes
+            for found in self.kind.scopes
             if found.field in entry.references
             for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
         ]
         if scope and is_sound:
             return (*scope, *entry.key[len(scope) :])
-        return self._prefixed(self._kind, entry.key)
+        return self._prefixed(self.kind, entry.key)
 
     def _prefixed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
@@ -198,42 +265,50 @@ class Intake:
 
     def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
         position, asset_id = numbers
-        place = {"job_id": self._job_id, "kind": self._kind.name, "position": position}
+        place = {"job_id": self._job_id, "kind": self.kind.name, "position": position}
         key = self._placed(entry, is_sound=is_sound)
         # What is refused may hold what must not be written down, such as a secret.
         body = bytes(entry.body).decode() if is_sound else "{}"
-        filled = dict(self._values.get(key_name(entry.key), {}))
+        filled = dict(self._values.get(key_name(entry.key), {})) if self._values else {}
         secrets = {name: make() for name, make in self._generated.items()} | filled
+        text = key_text(key)
+        if self._is_target:
+            self._arrived.note(self.kind.name, text, asset_id)
         batch.assets.append(
             {
                 **place,
+                "step": Step.CREATE.value,
                 "new_id": asset_id,
-                "key": key_text(key),
+                "key": text,
                 "name": key[-1],
                 "body": body,
-                "published": body if self._kind.arrive else None,
-                "local": json_text(self._kind.arrive({}, self._at)) if self._kind.arrive else "{}",
+                "published": body if self.kind.arrive else None,
+                "local": json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
                 "secrets": self._sealed(secrets, asset_id),
-                "secret_paths": json_text(sorted(secrets)),
-                "holes": json_text(sorted(set(entry.holes) - set(secrets))),
+                "secret_paths": json_text(sorted(secrets)) if secrets else "[]",
+                "holes": json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
                 "filled": self._sealed(filled, asset_id),
             }
         )
-        for reference in self._kind.references:
+        for reference in self.kind.references:
             target = entry.references.get(reference.field)
             if target:
+                bare = key_text(target)
+                prefixed = self._prefixed(KINDS[reference.to], target)
+                target_key = bare if prefixed is target else key_text(prefixed)
                 batch.references.append(
                     {
                         **place,
                         "field": reference.field,
                         "target_kind": reference.to,
-                        "target_key": key_text(self._prefixed(KINDS[reference.to], tuple(target))),
-                        "target_key_bare": key_text(target),
+                        "target_key": target_key,
+                        "target_id": self._arrived.id_of(reference.to, target_key),
+                        "target_key_bare": bare,
                         "owns": int(reference.owns),
                     }
                 )
         for name in self._unique:
-            spare = self._kind.generate[name]() if name in self._kind.generate else new_id()
+            spare = self.kind.generate[name]() if name in self.kind.generate else new_id()
             batch.unique.append({**place, "field": name, "value": entry.unique.get(name, spare), "spare": spare})
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:

@@ -1,23 +1,34 @@
 """Whole sets of assets on their way out of an instance: into a package, or away."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name
 from romaport.catalog.store import keeping, selection
-from romaport.kinds import KINDS, Kind, creation_order
+from romaport.kinds import KINDS, Kind, Travel, creation_order
 from romaport.storage import Transaction
 
 __all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 
 selected = selection.selection
 
+_NONE: Mapping[str, str] = {}
+_TRAVELS_WHOLE = {kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None}
+"""Kinds of which every selected asset travels."""
+
+
+Line = tuple[str, Mapping[str, str], tuple[str, ...]]
+"""One asset on its way into a package: the beginning of its line, its unique values, its holes.
+
+The line is made of JSON texts that are copied, not parsed, and has its key, its body and its references.
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Departing:
-    """One asset on its way out, as JSON texts that are copied, not parsed."""
+    """One asset on its way out."""
 
     key: tuple[str, ...]
     body: str
@@ -46,22 +57,36 @@ class Selection:
             selection.gather_all(tx, instance_id, member_id)
         else:
             selection.gather(tx, ids, whole=False)
-        if with_dependencies:
+        # Of everything, nothing is left to be needed.
+        if with_dependencies and (ids is not None or member_id is not None):
             selection.drag_in(tx)
-        self.left_behind = _drop(tx)
+        found = selection.summary(tx)
+        self.left_behind = _drop(tx, found)
         """Kind and name of what does not travel because it is not published."""
-        found = selection.counts(tx)
-        self.counts = {kind.name: found[kind.name] for kind in creation_order() if kind.name in found}
-        self.newest_at = selection.newest(tx)
+        if not found.keys() <= _TRAVELS_WHOLE:
+            found = selection.summary(tx)
+        self.counts = {kind.name: found[kind.name][0] for kind in creation_order() if kind.name in found}
+        self.newest_at = max((newest_at for _, newest_at in found.values()), default=0)
 
     def dragged_in(self) -> list[tuple[str, str, str, str]]:
         """Answer (kind, name, user's kind, user's name) of what was not asked for but is needed."""
         found = selection.dragged_in(self._tx, limit=CONFLICTS_MAX)
         return [(kind, key_name(key), by_kind, key_name(by_key)) for kind, key, by_kind, by_key in found]
 
-    def departing(self, kind: Kind) -> Iterator[Departing]:
-        """Yield the selected assets of a kind in the order of their keys."""
-        yield from _departing(self._tx, kind, self._instance_id)
+    def departing(self, kind: Kind) -> Iterator[list[Line]]:
+        """Yield the selected assets of a kind in the order of their keys, many at a time."""
+        fields = kind.of(Travel.UNIQUE)
+        for rows in selection.entries(self._tx, kind, self._instance_id):
+            yield [
+                (
+                    f'{{"key":{key},"body":{body},"references":{{{references[1:]}}}'
+                    if references
+                    else f'{{"key":{key},"body":{body}',
+                    _named(fields, values) if values else _NONE,
+                    () if holes == paths == "[]" else _union(holes, paths),
+                )
+                for key, body, references, holes, paths, *values in rows
+            ]
 
 
 class Whole:
@@ -71,7 +96,7 @@ class Whole:
         self._tx = tx
         for instance_id in instance_ids:
             selection.gather_all(tx, instance_id, member_id)
-        _drop(tx)
+        _drop(tx, selection.counts(tx))
 
     def count(self, instance_id: str) -> int:
         """Count the assets of one of the instances."""
@@ -82,7 +107,9 @@ class Whole:
         yield from _departing(self._tx, kind, instance_id)
 
 
-def _drop(tx: Transaction) -> list[tuple[str, str]]:
+def _drop(tx: Transaction, kinds: Collection[str]) -> list[tuple[str, str]]:
+    if _TRAVELS_WHOLE.issuperset(kinds):
+        return []
     unpacked = [kind.name for kind in KINDS.values() if not kind.is_packed]
     published_only = [kind.name for kind in KINDS.values() if kind.arrive is not None]
     found = selection.drop(tx, unpacked=unpacked, published_only=published_only, limit=CONFLICTS_MAX)
@@ -90,14 +117,21 @@ def _drop(tx: Transaction) -> list[tuple[str, str]]:
 
 
 def _departing(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[Departing]:
-    for key, body, references, unique, holes, secret_paths in selection.entries(tx, kind, instance_id):
-        yield Departing(
-            key=tuple(msgspec.json.decode(key)),
-            body=body,
-            references={name: tuple(msgspec.json.decode(text)) for name, text in references.items()},
-            unique=unique,
-            holes=_union(holes, secret_paths),
-        )
+    fields = kind.of(Travel.UNIQUE)
+    for rows in selection.entries(tx, kind, instance_id):
+        for key, body, references, holes, secret_paths, *values in rows:
+            targets = msgspec.json.decode(f"{{{references[1:]}}}")
+            yield Departing(
+                key=tuple(msgspec.json.decode(key)),
+                body=body,
+                references={name: tuple(target) for name, target in targets.items()},
+                unique=_named(fields, values),
+                holes=_union(holes, secret_paths),
+            )
+
+
+def _named(fields: tuple[str, ...], values: Sequence[str | None]) -> dict[str, str]:
+    return {field: value for field, value in zip(fields, values, strict=True) if value is not None}
 
 
 def _union(first: str, second: str) -> tuple[str, ...]:

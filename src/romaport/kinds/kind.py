@@ -161,6 +161,10 @@ class Refusals:
 Body = type[Struct]
 
 
+def _as_it_is(parts: Parts) -> Parts:
+    return parts
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of asset. Adding one is a file with this and a line in `romaport.kinds`."""
@@ -196,7 +200,7 @@ class Kind:
     """What a request lacks that a travelling body may lack, said like `rules`."""
     flatten: Callable[[dict[str, Any]], dict[str, Any]] = dict
     """Turns a decoded request into one flat set of fields."""
-    refine: Callable[["Parts"], "Parts"] = lambda parts: parts
+    refine: Callable[["Parts"], "Parts"] = _as_it_is
     """Takes apart what the paths above cannot say, such as secrets hidden in texts."""
     stars: Callable[[Mapping[str, Any]], list[str]] = lambda _body: []
     """The paths at which `refine` left stars in a body for a secret that no dotted path leads to. Stars without
@@ -262,6 +266,11 @@ class Kind:
     def of(self, travel: Travel) -> tuple[str, ...]:
         """Answer the fields that travel in this way."""
         return tuple(name for name, how in self.travels.items() if how is travel)
+
+    @property
+    def may_hide(self) -> bool:
+        """Say whether the plain fields of a request may hold what does not travel."""
+        return bool(self.secret_paths or self.local_paths) or self.refine is not _as_it_is
 
     @property
     def scopes(self) -> tuple[Reference, ...]:

@@ -13,24 +13,29 @@ MASK = "********"
 
 def split(kind: Kind, flat: Mapping[str, Any]) -> Parts:
     """Take the flat fields of a request apart by how each travels."""
-    chosen: dict[Travel, dict[str, Any]] = {travel: {} for travel in Travel}
+    body: dict[str, Any] = {}
+    others: dict[Travel, dict[str, Any]] = {}
     for field, value in flat.items():
-        if value is not None:
-            chosen[kind.travels[field]][field] = value
-    body = chosen[Travel.PLAIN]
-    secrets = dict(chosen[Travel.SECRET])
-    local = dict(chosen[Travel.LOCAL])
+        if value is None:
+            continue
+        travel = kind.travels[field]
+        if travel is Travel.PLAIN:
+            body[field] = value
+        else:
+            others.setdefault(travel, {})[field] = value
+    secrets = others.get(Travel.SECRET, {})
+    local = others.get(Travel.LOCAL, {})
     for paths, lifted in ((kind.secret_paths, secrets), (kind.local_paths, local)):
         for path in paths:
             body = _lifted(body, path.split("."), path, lifted)
     parts = Parts(
-        name=str(chosen[Travel.NAME].get(kind.name_field, "")),
+        name=str(others.get(Travel.NAME, {}).get(kind.name_field, "")),
         body=body,
         local=local,
         secrets=secrets,
         # An id that is a number on the wire is a text like any other here.
-        references={field: str(target) for field, target in chosen[Travel.REFERENCE].items()},
-        unique=chosen[Travel.UNIQUE],
+        references={field: str(target) for field, target in others.get(Travel.REFERENCE, {}).items()},
+        unique=others.get(Travel.UNIQUE, {}),
     )
     return kind.refine(parts)
 

@@ -51,6 +51,9 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd)?$|^pwd$|secret|^sk$|credential|^(proxy-|x-)?auth(orization|-token)?$|^x-api-key$|cookie|access_?token",
     re.IGNORECASE,
 )
+# Each name above has one of these in it, unless `\u` writes its letters.
+_SIGNS = ("pass", "pwd", "secret", '"sk"', "credential", "auth", "api-key", "cookie", "token", "\\u")
+_DEPTH_MAX = 400
 
 
 def _marker(field: str) -> str:
@@ -67,6 +70,8 @@ def refine(parts: Parts) -> Parts:
     if not isinstance(detail, str):
         return parts
     starred = _starred(detail)
+    if starred == detail and not parts.references:
+        return parts
     marked = {text: _marked(text, parts.references) for text in {detail, starred}}
     secrets = parts.secrets if starred == detail else {**parts.secrets, "task_detail": marked[detail]}
     return replace(parts, body={**parts.body, "task_detail": marked[starred]}, secrets=secrets)
@@ -79,7 +84,21 @@ def _marked(text: str, references: dict[str, str]) -> str:
     return text
 
 
+def _is_plain(text: str) -> bool:
+    """Say of a text at a glance that nothing in it is named like a secret, nor nested deeply."""
+    # Beyond ASCII there are other letters that count as equal.
+    if not text.isascii() or (len(text) > _DEPTH_MAX and text.count("[") + text.count("{") > _DEPTH_MAX):
+        return False
+    lower = text.lower()
+    for sign in _SIGNS:  # noqa: SIM110 - half the time that `any` takes, once for every task of a package
+        if sign in lower:
+            return False
+    return True
+
+
 def _starred(text: str) -> str:
+    if _is_plain(text):
+        return text
     try:
         detail = json.loads(text)
         hidden = _hidden(detail)

@@ -1,6 +1,6 @@
 """The package: assets in a zip file, written reproducibly and read with distrust."""
 
-from romaport.packages.entries import Entry, encode_entry, key_text
+from romaport.packages.entries import Entry, encode_entry, end_entry, key_text
 from romaport.packages.limits import PackageLimits
 from romaport.packages.manifest import Manifest, PackageFile, PackageSource
 from romaport.packages.names import check_package_name
@@ -18,5 +18,6 @@ __all__ = [
     "PackageWriter",
     "check_package_name",
     "encode_entry",
+    "end_entry",
     "key_text",
 ]

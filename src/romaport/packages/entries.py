@@ -9,7 +9,7 @@ from msgspec import Meta, Raw, Struct
 from romaport.errors import PackageUnreadable
 from romaport.packages.names import quoted
 
-__all__ = ["Entry", "EntryDecoder", "encode_entry", "key_text"]
+__all__ = ["Entry", "EntryDecoder", "encode_entry", "end_entry", "key_text"]
 
 # Enough for every name and scope of the contract (contract 7), and a bound for what a caller stores in an index.
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -48,15 +48,19 @@ def encode_entry(
     holes: Sequence[str] = (),
 ) -> bytes:
     """Answer an asset's line, line feed included. The body is JSON text without line feeds, and is copied unseen."""
-    parts = [b'{"key":', encoder.encode(key), b',"body":', body.encode()]
+    line = f'{{"key":{encoder.encode(key).decode()},"body":{body}'
     if references:
-        parts += (b',"references":', encoder.encode(references))
+        line += f',"references":{encoder.encode(references).decode()}'
+    return end_entry(line, unique, holes).encode()
+
+
+def end_entry(line: str, unique: Mapping[str, str] | None = None, holes: Sequence[str] = ()) -> str:
+    """Complete a line that has its key, its body and its references, if it has any, just as `encode_entry` does."""
     if unique:
-        parts += (b',"unique":', encoder.encode(unique))
+        line += f',"unique":{encoder.encode(unique).decode()}'
     if holes:
-        parts += (b',"holes":', encoder.encode(sorted(holes)))
-    parts.append(b"}\n")
-    return b"".join(parts)
+        line += f',"holes":{encoder.encode(sorted(holes)).decode()}'
+    return line + "}\n"
 
 
 class EntryDecoder:

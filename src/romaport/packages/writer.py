@@ -59,10 +59,14 @@ class PackageWriter:
 
         Raises ValueError if another kind is next, or if there are more or fewer lines than announced.
         """
+        self.add_blocks(kind, in_blocks(kind, lines))
+
+    def add_blocks(self, kind: str, blocks: Iterable[bytes]) -> None:
+        """Append the file of the next kind, given as any number of whole lines at a time; else as `add`."""
         announced = self._manifest.files[len(self._files) :]
         if not announced or announced[0].kind != kind:
             raise ValueError(f"{kind} is not the next kind of this package")
-        written = self._zip.add(file_name(kind), in_blocks(kind, lines, announced[0].count))
+        written = self._zip.add(file_name(kind), counted(kind, blocks, announced[0].count))
         self._files.append(replace(announced[0], size_bytes=written.size_bytes, sha256=written.sha256))
 
     def finish(self) -> PackageSummary:
@@ -82,22 +86,28 @@ class PackageWriter:
         return PackageSummary(size_bytes=size_bytes, sha256=digest, counts=dict(self._manifest.counts))
 
 
-def in_blocks(kind: str, lines: Iterable[bytes], count: int) -> Iterator[bytes]:
-    """Join lines to blocks worth hashing and deflating, and count them."""
+def counted(kind: str, blocks: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """Count the lines of blocks."""
+    lines_count = 0
+    for block in blocks:
+        lines_count += block.count(b"\n")
+        yield block
+    if lines_count != count:
+        raise ValueError(f"{kind} has {lines_count} lines, not the {count} announced")
+
+
+def in_blocks(kind: str, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Join lines to blocks worth hashing and deflating."""
     block: list[bytes] = []
-    block_bytes = lines_count = 0
+    block_bytes = 0
     for line in lines:
         block.append(line)
         block_bytes += len(line)
         if block_bytes >= BLOCK_BYTES:
             yield joined(kind, block)
-            lines_count += len(block)
             block, block_bytes = [], 0
     if block:
         yield joined(kind, block)
-        lines_count += len(block)
-    if lines_count != count:
-        raise ValueError(f"{kind} has {lines_count} lines, not the {count} announced")
 
 
 def joined(kind: str, lines: list[bytes]) -> bytes:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from isal import isal_zlib
 
 from romaport.packages import layout
+from romaport.packages.beside import work_beside
 
 __all__ = ["Written", "ZipWriter"]
 
@@ -33,6 +34,25 @@ class Written:
     packed_bytes: int
     size_bytes: int
     sha256: str
+
+
+class Packing:
+    """One file on its way into a zip: its blocks are summed, hashed and deflated as they come."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._deflater = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
+        self.digest = sha256()
+        self.crc = self.size_bytes = 0
+
+    def add(self, block: bytes) -> None:
+        self.crc = isal_zlib.crc32(block, self.crc)
+        self.digest.update(block)
+        self.size_bytes += len(block)
+        self._file.write(self._deflater.compress(block))
+
+    def finish(self) -> None:
+        self._file.write(self._deflater.flush())
 
 
 class ZipWriter:
@@ -71,23 +91,17 @@ class ZipWriter:
         offset = self._file.tell()
         self._file.write(bytes(layout.LOCAL.size + len(name)))
         start = self._file.tell()
-        deflater = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -zlib.MAX_WBITS)
-        digest = sha256()
-        crc = size_bytes = 0
-        for block in blocks:
-            crc = isal_zlib.crc32(block, crc)
-            digest.update(block)
-            size_bytes += len(block)
-            self._file.write(deflater.compress(block))
-        self._file.write(deflater.flush())
+        packing = Packing(self._file)
+        work_beside(packing.add, blocks)
+        packing.finish()
         written = Written(
             name=name,
             method=layout.DEFLATED,
             offset=offset,
-            crc=crc,
+            crc=packing.crc,
             packed_bytes=self._file.tell() - start,
-            size_bytes=size_bytes,
-            sha256=digest.hexdigest(),
+            size_bytes=packing.size_bytes,
+            sha256=packing.digest.hexdigest(),
         )
         self._put_header(written, start)
         self._written.append(written)

@@ -9,8 +9,9 @@ from romaport.storage.database import (
     TransactionConflict,
     after_commit,
     streamed,
+    streamed_in_parts,
 )
-from romaport.storage.dialects import hold, json_field, load
+from romaport.storage.dialects import hold, json_field, load, survey
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.marks import Marks
@@ -56,6 +57,8 @@ __all__ = [
     "open_session",
     "row_version",
     "streamed",
+    "streamed_in_parts",
+    "survey",
     "turn",
     "version_in",
     "writing_scratch",

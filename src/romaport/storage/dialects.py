@@ -5,14 +5,14 @@ Everything else is said once, in SQLAlchemy's words, for both.
 
 import csv
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
-from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, insert, make_url, select
+from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -20,7 +20,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from romaport.errors import SettingInvalid
 
-__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load"]
+__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load", "survey"]
 
 _SETTING = "ROMAPORT_DATABASE_URL"
 _CONNECT_SECONDS = 5
@@ -93,6 +93,8 @@ class Sqlite:
             pool_size=options.connections_max,
             max_overflow=0,
             pool_timeout=options.wait_seconds,
+            # Taking them by turns would fill the page cache of each, and find none of it warm.
+            pool_use_lifo=True,
             connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare)
@@ -241,17 +243,39 @@ def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) 
     return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
+def survey(tx: Connection, tables: Iterable[Table]) -> None:
+    """Have the database look at what tables hold by now, where its plans depend on that."""
+    if tx.dialect.name == "postgresql":
+        # Of a table that was empty a moment ago it would read all for every row of another.
+        tx.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
+
+
 def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert many rows of the same columns the fastest way there is: COPY on PostgreSQL."""
     if not rows:
         return
-    if tx.dialect.name != "postgresql":
-        tx.execute(insert(table), list(rows))
-        return
     names = ", ".join(rows[0])
+    if tx.dialect.name != "postgresql":
+        places = ", ".join("?" * len(rows[0]))
+        statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - our own names
+        tx.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+        return
     with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(tuple(row.values()))
+        copy.write("".join(map(_copied, rows)))
+
+
+def _copied(row: Mapping[str, Any]) -> str:
+    """Write a row the way COPY reads it."""
+    return "\t".join(map(_field, row.values())) + "\n"
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    text = str(value).replace("\\", "\\\\")
+    return text if text.isprintable() else text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
 
 
 def _cursor(tx: Connection) -> AbstractContextManager[Any]:

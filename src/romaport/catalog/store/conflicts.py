@@ -1,8 +1,9 @@
 """What a few joins find between a staged package and the instance it is to go into."""
 
 from collections.abc import Collection
+from itertools import permutations
 
-from sqlalchemy import and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.catalog.store.visibility import visible_ids
@@ -28,26 +29,31 @@ def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
 
 def namesakes_taken(tx: Transaction, into: Into, kinds: Collection[str], limit: int) -> list[tuple[str, str]]:
     """Answer kind and key of staged assets whose key another of these kinds has, here or in the package."""
-    other = staged_assets.alias()
-    in_package = exists().where(
-        other.c.job_id == staged.job_id,
-        other.c.kind.in_(list(kinds)),
-        other.c.kind < staged.kind,
-        other.c.key == staged.key,
-    )
-    in_target = exists().where(
-        assets.c.instance_id == into.instance_id,
-        assets.c.kind.in_(list(kinds)),
-        assets.c.kind != staged.kind,
-        assets.c.key == staged.key,
+    meets = (
+        and_(staged.kind == kind, _has_namesake(into, kind, other)) for kind, other in permutations(sorted(kinds), 2)
     )
     statement = (
         select(staged.kind, staged.key)
-        .where(staged.job_id == into.job_id, staged.kind.in_(list(kinds)), or_(in_package, in_target))
+        .where(staged.job_id == into.job_id, or_(*meets))
         .order_by(staged.kind, staged.position)
         .limit(limit)
     )
     return [(row.kind, row.key) for row in tx.execute(statement)]
+
+
+def _has_namesake(into: Into, kind: str, other: str) -> ColumnElement[bool]:
+    """Match what is staged of a kind whose key an asset of the other kind has; in the package, the first is right.
+
+    Each kind is named for itself: of a range or a list of kinds, a database may read every asset.
+    """
+    first = staged_assets.alias()
+    in_target = exists().where(
+        assets.c.instance_id == into.instance_id, assets.c.kind == other, assets.c.key == staged.key
+    )
+    if other > kind:
+        return in_target
+    in_package = exists().where(first.c.job_id == into.job_id, first.c.kind == other, first.c.key == staged.key)
+    return or_(in_target, in_package)
 
 
 def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, str, str, str]]:

@@ -49,7 +49,7 @@ def json_text(value: object) -> str:
 
 def key_text(key: Iterable[str]) -> str:
     """Write a natural key the way the tables hold it."""
-    return msgspec.json.encode(list(key)).decode()
+    return msgspec.json.encode(key).decode()
 
 
 def _moment(milliseconds: int) -> datetime:

@@ -6,11 +6,14 @@ memory here, and the snapshot it was made in stays the one that is read.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import add
 from typing import Any
 
 from sqlalchemy import (
     VARCHAR,
     Column,
+    ColumnElement,
     Integer,
     MetaData,
     Select,
@@ -27,7 +30,7 @@ from sqlalchemy import (
 
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, streamed
+from romaport.storage import Transaction, streamed_in_parts
 from romaport.storage.tables import asset_references, asset_uniques, assets, instances
 
 __all__ = [
@@ -41,9 +44,9 @@ __all__ = [
     "gather_all",
     "gather_origin",
     "instance_name",
-    "newest",
     "remove_selected",
     "selection",
+    "summary",
     "users_outside",
 ]
 
@@ -55,6 +58,8 @@ _SELECTED = Table(
     # Not asked for, but needed by what was.
     Column("is_dragged", Integer, nullable=False, server_default="0"),
     prefixes=["TEMPORARY"],
+    # Its key is all it holds, so SQLite need not keep it twice.
+    sqlite_with_rowid=False,
 )
 
 
@@ -166,22 +171,28 @@ def drop(
     unpublished = (assets.c.kind.in_(list(published_only)), assets.c.published.is_(None), assets.c.id.in_(chosen()))
     named = select(assets.c.kind, assets.c.key).where(*unpublished).order_by(assets.c.kind, assets.c.key).limit(limit)
     found = [(row[0], row[1]) for row in tx.execute(named)]
-    stay = select(assets.c.id).where(or_(assets.c.kind.in_(list(unpacked)), and_(*unpublished)))
+    is_unpacked = and_(assets.c.kind.in_(list(unpacked)), assets.c.id.in_(chosen()))
+    stay = select(assets.c.id).where(or_(is_unpacked, and_(*unpublished)))
     tx.execute(delete(_SELECTED).where(_SELECTED.c.asset_id.in_(stay)))
     return found
 
 
 def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
     """Count the selected assets by kind, those of one instance or all."""
+    return {kind: number for kind, (number, _) in summary(tx, instance_id).items()}
+
+
+def summary(tx: Transaction, instance_id: str | None = None) -> dict[str, tuple[int, int]]:
+    """Answer how many assets of each kind are selected, and when they last changed, in milliseconds."""
     statement = (
-        select(assets.c.kind, func.count())
+        select(assets.c.kind, func.count(), func.max(assets.c.updated_at))
         .join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
         .group_by(assets.c.kind)
         .order_by(assets.c.kind)
     )
     if instance_id is not None:
         statement = statement.where(assets.c.instance_id == instance_id)
-    return {row[0]: row[1] for row in tx.execute(statement)}
+    return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
 
 
 def instance_name(tx: Transaction, instance_id: str) -> str:
@@ -189,48 +200,42 @@ def instance_name(tx: Transaction, instance_id: str) -> str:
     return str(tx.execute(select(instances.c.name).where(instances.c.id == instance_id)).scalar_one())
 
 
-def newest(tx: Transaction) -> int:
-    """Answer when the selected assets last changed, in milliseconds; 0 without any."""
-    statement = select(func.max(assets.c.updated_at)).join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
-    return tx.execute(statement).scalar_one() or 0
+def entries(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the selected assets of a kind in an instance in the order of their keys, many at a time.
 
-
-def entries(
-    tx: Transaction, kind: Kind, instance_id: str
-) -> Iterator[tuple[str, str, dict[str, str], dict[str, str], str, str]]:
-    """Yield the selected assets of a kind in an instance in the order of their keys, without holding them.
-
-    Each is (key, body, references by field as key texts, unique values, holes, secret paths), the
-    first two and the last two JSON texts as they are stored.
+    Each is (key, body, references, holes, secret paths, and the unique values in the order of their fields). The
+    first five are JSON texts as they are stored; the references those of the members of an object, in order of the
+    fields, each with a comma before it.
     """
-    targets = [assets.alias(f"target_{position}") for position, _ in enumerate(kind.references)]
-    unique = kind.of(Travel.UNIQUE)
-    values = [asset_uniques.alias(f"unique_{position}") for position, _ in enumerate(unique)]
-    columns: list[Any] = [
-        assets.c.key,
-        func.coalesce(assets.c.published, assets.c.body),
-        assets.c.holes,
-        assets.c.secret_paths,
-    ]
-    source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
-    for reference, target in zip(kind.references, targets, strict=True):
-        edge = asset_references.alias()
-        source = source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == reference.field))
-        source = source.outerjoin(target, target.c.id == edge.c.target_id)
-        columns.append(target.c.key)
-    for field, value in zip(unique, values, strict=True):
-        source = source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
-        columns.append(value.c.value)
-    statement = (
-        select(*columns).select_from(source).where(assets.c.instance_id == instance_id, assets.c.kind == kind.name)
-    )
-    statement = statement.order_by(assets.c.key)
-    fields = [reference.field for reference in kind.references]
-    for row in streamed(tx, statement):
-        key, body, holes, secret_paths, *rest = row
-        keys = {field: text for field, text in zip(fields, rest, strict=False) if text is not None}
-        held = {field: text for field, text in zip(unique, rest[len(fields) :], strict=True) if text is not None}
-        yield key, body, keys, held, holes, secret_paths
+    return streamed_in_parts(tx, _Leaving(kind, instance_id).statement())
+
+
+class _Leaving:
+    """The selected assets of a kind in an instance, joined with what they refer to and their unique values."""
+
+    def __init__(self, kind: Kind, instance_id: str) -> None:
+        self._where = (assets.c.instance_id == instance_id, assets.c.kind == kind.name)
+        self._source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
+        self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
+        named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
+        self._references = reduce(add, named) if named else literal("")
+
+    def _reference(self, field: str) -> ColumnElement[str]:
+        edge, target = asset_references.alias(), assets.alias()
+        self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
+        self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
+        return func.coalesce(literal(f',"{field}":') + target.c.key, "")
+
+    def _value(self, field: str) -> ColumnElement[str]:
+        value = asset_uniques.alias()
+        self._source = self._source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
+        return value.c.value
+
+    def statement(self) -> Select[*tuple[Any, ...]]:
+        """Select what `entries` answers."""
+        body = func.coalesce(assets.c.published, assets.c.body)
+        chosen = select(assets.c.key, body, self._references, assets.c.holes, assets.c.secret_paths, *self._values)
+        return chosen.select_from(self._source).where(*self._where).order_by(assets.c.key)
 
 
 def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 
-from romaport.storage import Transaction, load, streamed
+from romaport.storage import Transaction, load, streamed, survey
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -36,6 +36,7 @@ __all__ = [
     "stage",
     "staged_count",
     "staged_jobs",
+    "surveyed",
 ]
 
 staged, edges = staged_assets.c, staged_references.c
@@ -97,6 +98,11 @@ def staged_count(tx: Transaction, job_id: str, kind: str) -> int:
     return tx.execute(statement).scalar_one()
 
 
+def surveyed(tx: Transaction) -> None:
+    """Have the database know how much is staged."""
+    survey(tx, (staged_assets, staged_references, staged_uniques))
+
+
 def same_place() -> ColumnElement[bool]:
     """Join staged references to the staged assets that have them."""
     return and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
@@ -104,31 +110,26 @@ def same_place() -> ColumnElement[bool]:
 
 def meet(tx: Transaction, into: Into) -> None:
     """Note for every staged asset whom it meets in the target, and for every reference where it leads."""
-    met = (
-        select(assets.c.id)
-        .where(assets.c.instance_id == into.instance_id, assets.c.kind == staged.kind, assets.c.key == staged.key)
-        .scalar_subquery()
+    here = (staged.job_id == into.job_id, assets.c.instance_id == into.instance_id)
+    met = (*here, assets.c.kind == staged.kind, assets.c.key == staged.key)
+    found = tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id)).rowcount
+    # Most are known since they were staged, by the ids that what is new would have.
+    is_open = edges.target_id.is_(None) if not found else or_(edges.target_id.is_(None), staged.met_id.is_not(None))
+    inside = and_(staged.job_id == into.job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
+    tx.execute(
+        update(staged_references)
+        .where(edges.job_id == into.job_id, inside, is_open)
+        .values(target_id=func.coalesce(staged.met_id, staged.new_id))
     )
-    tx.execute(update(staged_assets).where(staged.job_id == into.job_id).values(met_id=met))
-    inside = staged_assets.alias()
-    in_package = (
-        select(func.coalesce(inside.c.met_id, inside.c.new_id))
-        .where(inside.c.job_id == into.job_id, inside.c.kind == edges.target_kind, inside.c.key == edges.target_key)
-        .scalar_subquery()
-    )
-    in_target = (
-        select(assets.c.id)
-        .where(
-            assets.c.instance_id == into.instance_id,
-            assets.c.kind == edges.target_kind,
-            assets.c.key == edges.target_key_bare,
-        )
-        .scalar_subquery()
+    outside = and_(
+        assets.c.instance_id == into.instance_id,
+        assets.c.kind == edges.target_kind,
+        assets.c.key == edges.target_key_bare,
     )
     tx.execute(
         update(staged_references)
-        .where(edges.job_id == into.job_id)
-        .values(target_id=func.coalesce(in_package, in_target))
+        .where(edges.job_id == into.job_id, edges.target_id.is_(None), outside)
+        .values(target_id=assets.c.id)
     )
 
 
@@ -179,12 +180,15 @@ def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
         .exists()
     )
     step = case(
-        (staged.met_id.is_(None), Step.CREATE.value),
         (staged.kind.not_in(list(overwritten)), Step.KEEP.value),
         (or_(staged.filled.is_not(None), differs), Step.UPDATE.value),
         else_=Step.KEEP.value,
     )
-    tx.execute(update(staged_assets).where(staged.job_id == into.job_id).values(step=step))
+    # What meets nobody is created, as it was staged; by the release before without saying so.
+    unsaid = (staged.job_id == into.job_id, staged.step.is_(None))
+    tx.execute(update(staged_assets).where(*unsaid).values(step=Step.CREATE.value))
+    met = (staged.job_id == into.job_id, staged.met_id.is_not(None))
+    tx.execute(update(staged_assets).where(*met).values(step=step))
     _decide_by_holes(tx, into, overwritten)
 
 
@@ -323,7 +327,12 @@ def reference_changes(
 def discard(tx: Transaction, job_id: str) -> None:
     """Remove all that is staged for a job."""
     for table in (staged_uniques, staged_references, staged_assets):
-        tx.execute(delete(table).where(table.c.job_id == job_id))
+        others = select(table.c.job_id).where(or_(table.c.job_id < job_id, table.c.job_id > job_id)).limit(1)
+        if tx.dialect.name == "sqlite" and tx.execute(others).first() is None:
+            # Without a condition SQLite lets go of whole pages.
+            tx.execute(delete(table))
+        else:
+            tx.execute(delete(table).where(table.c.job_id == job_id))
 
 
 def staged_jobs(tx: Transaction) -> list[str]:

@@ -1,0 +1,28 @@
+"""Work on what was made before, in a thread of its own, while the next is made."""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+__all__ = ["work_beside"]
+
+Item = TypeVar("Item")
+
+# One is worked on, one is ready, one is being made: more would wait in memory and hasten nothing.
+WAITING_MAX = 2
+
+
+def work_beside(work: Callable[[Item], None], items: Iterable[Item]) -> None:
+    """Work on items one after the other in another thread, while this one makes the next ones.
+
+    Raises what either raises; of the items that wait then, some may still be worked on.
+    """
+    waiting: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as thread:
+        for item in items:
+            waiting.append(thread.submit(work, item))
+            if len(waiting) > WAITING_MAX:
+                waiting.popleft().result()
+        for found in waiting:
+            found.result()
