@@ -23,21 +23,25 @@ def split(kind: Kind, flat: Mapping[str, Any]) -> Parts:
             body[field] = value
         else:
             others.setdefault(travel, {})[field] = value
-    secrets = others.get(Travel.SECRET, {})
-    local = others.get(Travel.LOCAL, {})
+    secrets, local = _of(others, Travel.SECRET), _of(others, Travel.LOCAL)
     for paths, lifted in ((kind.secret_paths, secrets), (kind.local_paths, local)):
         for path in paths:
             body = _lifted(body, path.split("."), path, lifted)
     parts = Parts(
-        name=str(others.get(Travel.NAME, {}).get(kind.name_field, "")),
+        name=str(_of(others, Travel.NAME).get(kind.name_field, "")),
         body=body,
         local=local,
         secrets=secrets,
         # An id that is a number on the wire is a text like any other here.
-        references={field: str(target) for field, target in others.get(Travel.REFERENCE, {}).items()},
-        unique=others.get(Travel.UNIQUE, {}),
+        references={field: str(target) for field, target in _of(others, Travel.REFERENCE).items()},
+        unique=_of(others, Travel.UNIQUE),
     )
     return kind.refine(parts)
+
+
+def _of(chosen: Mapping[Travel, dict[str, Any]], travel: Travel) -> dict[str, Any]:
+    # A body from a package has plain fields alone, and there are very many of them.
+    return chosen.get(travel, {}) if chosen else {}
 
 
 def _lifted(body: dict[str, Any], steps: list[str], path: str, lifted: dict[str, Any]) -> dict[str, Any]:
