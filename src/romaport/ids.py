@@ -4,7 +4,7 @@ import secrets
 import string
 from collections.abc import Iterator
 
-__all__ = ["ID_LENGTH", "new_access_key", "new_id", "new_password", "new_ids", "new_secret", "new_token"]
+__all__ = ["ID_LENGTH", "new_access_key", "new_id", "new_ids", "new_password", "new_secret", "new_token"]
 
 ID_LENGTH = 32
 """How many characters an id has."""

@@ -108,7 +108,7 @@ class Application:
             if ready is None:
                 await self._answer(exchange)
             else:
-                await send(exchange.begin(200, ready.headers))
+                await send(exchange.head(200, ready.headers))
                 await send(ready.rest)
         except Exception as cause:  # noqa: BLE001 - one of the three places of the house
             # The last line of defence: the caller gets an answer with an id, the log gets the cause under it.
@@ -140,7 +140,7 @@ class _Exchange:
 
     __slots__ = ("_began_at", "_is_read", "_receive", "_scope", "_send", "_status", "request_id")
 
-    def __init__(self, request_id: str, scope: Any, receive: Receive, send: Send) -> None:
+    def __init__(self, request_id: str, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - an HTTPScope
         self.request_id = request_id
         self._scope: HTTPScope = scope
         self._receive = receive
@@ -160,7 +160,7 @@ class _Exchange:
             self._is_read = True
         return message
 
-    def begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
+    def head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
         """Answer the first message of the answer."""
         self._status = status
         named = [*headers, (b"x-request-id", self.request_id.encode())]
@@ -170,7 +170,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             if message["status"] >= HTTPStatus.BAD_REQUEST and self._scope["method"] in ("POST", "PUT"):
                 await self._drain()
-            message = self.begin(message["status"], message["headers"])
+            message = self.head(message["status"], message["headers"])
         await self._send(message)
 
     async def _drain(self) -> None:
