@@ -2,10 +2,16 @@
 
 import sys
 
-from benchmarks import cluster, poll, transfer
+from benchmarks import cluster, latency, poll, start_up, transfer
 from benchmarks.figures import shown
 
-BENCHMARKS = {"cluster": cluster.measure, "poll": poll.measure, "transfer": transfer.measure}
+BENCHMARKS = {
+    "cluster": cluster.measure,
+    "latency": latency.measure,
+    "poll": poll.measure,
+    "start_up": start_up.measure,
+    "transfer": transfer.measure,
+}
 
 
 def main(names: list[str]) -> int:
