@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import cluster, exports, feed, imports, poll
+from benchmarks import cluster, exports, feed, imports, latency, poll, start_up
 from benchmarks.figures import shown
 
 BENCHMARKS = {
@@ -10,7 +10,9 @@ BENCHMARKS = {
     "export": exports.measure,
     "feed": feed.measure,
     "import": imports.measure,
+    "latency": latency.measure,
     "poll": poll.measure,
+    "start_up": start_up.measure,
 }
 
 

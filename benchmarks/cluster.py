@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from tests.cluster.cluster import FAST, Cluster, until
 from tests.support.postgres import Postgres, running_postgres
 
+from benchmarks.engine import LIMIT, own_latencies
 from benchmarks.figures import Figure
 from romaport.jobs.engine_driver import LastingDriver
 from romaport.storage import DatabaseOptions
@@ -23,7 +24,6 @@ from romaport.storage import DatabaseOptions
 _KILLS = 20
 _JOBS = 100
 _LATENCIES = 60
-_SETTLE_SECONDS = 0.05
 _GATE = "exportAsset.started"
 _DEFAULT = {"ROMAPORT_JOBS_HEARTBEAT_SECONDS": "10", "ROMAPORT_JOBS_DEQUEUE_SECONDS": "2"}
 _SLOTS = {"ROMAPORT_JOBS_RUNNING_PER_USER": str(_JOBS), "ROMAPORT_JOBS_WORKERS": "2"}
@@ -107,8 +107,7 @@ def _latency(postgres: Postgres, idle_latency: float) -> Figure:
 
 
 def _beside(name: str, value: float, unit: str, idle: float, target: float | None = None) -> Figure:
-    limit = "the engine's own, jobs that do nothing"
-    return Figure(name=name, value=value, unit=unit, limit=limit, limit_value=idle, ratio=value / idle, target=target)
+    return Figure(name=name, value=value, unit=unit, limit=LIMIT, limit_value=idle, ratio=value / idle, target=target)
 
 
 async def _idle(postgres: Postgres) -> tuple[float, float]:
@@ -131,13 +130,7 @@ async def _idle(postgres: Postgres) -> tuple[float, float]:
         await entering.enqueue(["idle"] * _JOBS, [None] * _JOBS, [0] * _JOBS)
         running = asyncio.create_task(worker.run(batch_size=1, max_concurrent_tasks=2))
         times = [await started.get() for _ in range(_JOBS)]
-        latencies = []
-        for _ in range(_LATENCIES):
-            # By then the worker has settled, and listens.
-            await asyncio.sleep(_SETTLE_SECONDS)
-            entered_at = time.monotonic()
-            await entering.enqueue("idle", None)
-            latencies.append((await started.get() - entered_at) * 1000)
+        latencies = await own_latencies(lambda: entering.enqueue("idle", None), started)
         worker.shutdown.set()
         await running
         await driver.disconnect()

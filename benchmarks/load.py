@@ -1,42 +1,96 @@
-"""Asks one server the same question over and over on kept-alive connections; prints answers per second.
+"""Asks one server the same questions over and over on kept-alive connections, and says how fast the answers came.
 
-Run as a program of its own, so that asking costs the server nothing: `python -m benchmarks.load PORT SECONDS`,
-the request on standard input.
+Run as a program of its own, so that asking costs the server nothing: `python -m benchmarks.load PORT SECONDS
+CONNECTIONS`, on standard input the requests with a NUL between them. Each connection asks one after the other.
+It speaks to the sockets itself: what a client library adds would be measured with every server.
 """
 
-import asyncio
+import select
+import socket
 import sys
 import time
+from itertools import cycle
 
-import uvloop
+import msgspec
 
-CONNECTIONS = 16
+_CHUNK_BYTES = 65_536
+_END = b"\r\n\r\n"
+_LENGTH = b"content-length:"
 
 
-async def _ask(port: int, request: bytes, until: float) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    count = 0
-    while time.perf_counter() < until:
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
+class Asked(msgspec.Struct, frozen=True):
+    """What came of one round."""
+
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    busy: float
+    """The share of the time for which the load itself was at work: near 1, it is what was measured."""
+
+
+class _Connection:
+    """One connection: what it has asked, when, and what has come of the answer."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._came = b""
+        self._asked_at = 0.0
+
+    def ask(self, request: bytes) -> None:
+        self._asked_at = time.perf_counter()
+        self.socket.sendall(request)
+
+    def answered(self) -> float | None:
+        """Take what has come; answer the seconds since the question if the answer is whole."""
+        came = self.socket.recv(_CHUNK_BYTES)
+        if not came:
+            raise SystemExit("the server has hung up")
+        self._came += came
+        head, found, body = self._came.partition(_END)
+        if not found:
+            return None
         if not head.startswith(b"HTTP/1.1 200"):
             raise SystemExit(head.decode("latin-1"))
-        lower = head.lower()
-        length_at = lower.index(b"content-length:") + len(b"content-length:")
-        await reader.readexactly(int(lower[length_at : lower.index(b"\r", length_at)]))
-        count += 1
-    writer.close()
-    return count
+        if len(body) < _length(head):
+            return None
+        self._came = b""
+        return time.perf_counter() - self._asked_at
 
 
-async def main(port: int, seconds: float, request: bytes) -> float:
-    """Answer how many answers came per second."""
-    began_at = time.perf_counter()
-    until = began_at + seconds
-    counts = await asyncio.gather(*(_ask(port, request, until) for _ in range(CONNECTIONS)))
-    return sum(counts) / (time.perf_counter() - began_at)
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    start = lower.index(_LENGTH) + len(_LENGTH)
+    end = lower.find(b"\r", start)
+    return int(lower[start:] if end < 0 else lower[start:end])
+
+
+def asked(port: int, seconds: float, connections: int, requests: list[bytes]) -> Asked:
+    """Ask for so many seconds on so many connections at once."""
+    questions = cycle(requests)
+    poller = select.epoll()
+    open_ = {found.socket.fileno(): found for found in (_Connection(port) for _ in range(connections))}
+    for number, connection in open_.items():
+        poller.register(number, select.EPOLLIN)
+        connection.ask(next(questions))
+    latencies: list[float] = []
+    began_at, worked = time.perf_counter(), time.process_time()
+    while time.perf_counter() - began_at < seconds:
+        for number, _ in poller.poll(seconds):
+            took = open_[number].answered()
+            if took is not None:
+                latencies.append(took)
+                open_[number].ask(next(questions))
+    lasted = time.perf_counter() - began_at
+    latencies.sort()
+    return Asked(
+        per_second=len(latencies) / lasted,
+        p50_ms=latencies[len(latencies) // 2] * 1000,
+        p99_ms=latencies[len(latencies) * 99 // 100] * 1000,
+        busy=(time.process_time() - worked) / lasted,
+    )
 
 
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        print(runner.run(main(int(sys.argv[1]), float(sys.argv[2]), sys.stdin.buffer.read())))
+    found = asked(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), sys.stdin.buffer.read().split(b"\0"))
+    print(msgspec.json.encode(found).decode())

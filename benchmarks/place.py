@@ -8,12 +8,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from romaport.cli.serving import FirstCredentials
 from romaport.client import AccessKey, Client, Secret, is_final
 from romaport.wire.assets import JobAnswer
 
@@ -21,6 +23,20 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = _CORES[0]
 LOAD_CORE = _CORES[-1]
 _WAIT_SECONDS = 600
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A program under measurement."""
+
+    pid: int
+    port: int
+
+    def cpu_seconds(self) -> float:
+        """Answer for how long it has been at work, all its threads together."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +46,11 @@ class Served:
     pid: int
     endpoint: str
     credentials: dict[str, Any]
+
+    @property
+    def process(self) -> Process:
+        """The server as a program like others."""
+        return Process(pid=self.pid, port=urlsplit(self.endpoint).port or 0)
 
     def client(self, instance: str) -> Client:
         """Open a client for the instance of a name."""
@@ -68,17 +89,27 @@ class Served:
 @contextmanager
 def served(**settings: str) -> Iterator[Served]:
     """Run a server on a folder of its own, pinned to its core."""
-    with tempfile.TemporaryDirectory(prefix="romaport-bench-") as folder:
-        environment = os.environ | {
-            "ROMAPORT_SERVER_DATA": f"{folder}/data",
-            "ROMAPORT_SERVER_PORT": "0",
-            "ROMAPORT_SERVER_LOG_LEVEL": "warning",
-            **settings,
-        }
-        command = [sys.executable, "-m", "romaport", "serve", "--json"]
-        with started(command, environment) as (process, line):
-            announced = json.loads(line)
-            yield Served(pid=process.pid, endpoint=announced["endpoint"], credentials=announced["credentials"])
+    with (
+        tempfile.TemporaryDirectory(prefix="romaport-bench-") as folder,
+        serving(Path(folder), None, **settings) as found,
+    ):
+        yield found
+
+
+@contextmanager
+def serving(folder: Path, made: FirstCredentials | None, **settings: str) -> Iterator[Served]:
+    """Run a server on a folder, with the credentials that were made for it, or those of its first start."""
+    environment = os.environ | {
+        "ROMAPORT_SERVER_DATA": f"{folder}/data",
+        "ROMAPORT_SERVER_PORT": "0",
+        "ROMAPORT_SERVER_LOG_LEVEL": "warning",
+        **settings,
+    }
+    command = [sys.executable, "-m", "romaport", "serve", "--json"]
+    with started(command, environment) as (process, line):
+        announced = json.loads(line)
+        credentials = announced["credentials"] or (asdict(made) if made else {})
+        yield Served(pid=process.pid, endpoint=announced["endpoint"], credentials=credentials)
 
 
 @contextmanager

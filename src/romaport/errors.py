@@ -27,9 +27,8 @@ never reused. `message` is the sentence a caller sees and may contain declared f
 `details` names the field and the rule. `docs/reference/errors.md` is generated from this file.
 """
 
-from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, dataclass_transform
 
 __all__ = ["Fault", "RomaportError", "catalogue"]
 
@@ -51,9 +50,13 @@ class Fault(Enum):
     INTERNAL = "internal"
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass_transform(kw_only_default=True)
 class RomaportError(Exception):
-    """Anything romaport refuses or cannot do; every subclass declares its code and sentence."""
+    """Anything romaport refuses or cannot do; every subclass declares its code, its sentence and its fields.
+
+    Fields are given by name. What makes them is written here once: dataclasses would write a constructor for each
+    error at every start, which took longer than all else that `--help` imports of ours.
+    """
 
     code: ClassVar[str]
     fault: ClassVar[Fault]
@@ -61,6 +64,21 @@ class RomaportError(Exception):
     details: ClassVar[str] = "{sentence}"
     advice: ClassVar[str] = ""
     """What to do about it, for those that can be findings of a job."""
+    fields: ClassVar[tuple[str, ...]] = ()
+    """The names of what an error of this kind tells."""
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = tuple(dict.fromkeys((*cls.fields, *cls.__annotations__)))
+
+    def __init__(self, **values: object) -> None:
+        super().__init__()
+        for name in self.fields:
+            if name in values:
+                setattr(self, name, values.pop(name))
+            elif not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} is told its {name}")
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(values)}")
 
     def __str__(self) -> str:
         return self.message.format(**self._values())
@@ -71,7 +89,7 @@ class RomaportError(Exception):
         return self.details.format(sentence=str(self), **self._values())
 
     def _values(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in self.fields}
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An exception whose constructor takes keywords does not unpickle by itself.
@@ -94,7 +112,6 @@ def catalogue() -> list[type[RomaportError]]:
 # requests
 
 
-@dataclass(eq=False, kw_only=True)
 class BodyInvalid(RomaportError):
     """The request body, or one of its fields, is not what the operation takes."""
 
@@ -105,7 +122,6 @@ class BodyInvalid(RomaportError):
     """All that is wrong, each as `field: rule`, joined by `; `."""
 
 
-@dataclass(eq=False, kw_only=True)
 class ParameterInvalid(RomaportError):
     """A path or query parameter, or a header, is out of its range."""
 
@@ -116,7 +132,6 @@ class ParameterInvalid(RomaportError):
     rule: str
 
 
-@dataclass(eq=False, kw_only=True)
 class BodyMissing(RomaportError):
     """The operation needs a request body and none came."""
 
@@ -125,7 +140,6 @@ class BodyMissing(RomaportError):
     message = "No request body is available."
 
 
-@dataclass(eq=False, kw_only=True)
 class BodyTooLarge(RomaportError):
     """A request body is longer than the setting allows."""
 
@@ -135,7 +149,6 @@ class BodyTooLarge(RomaportError):
     limit_bytes: int
 
 
-@dataclass(eq=False, kw_only=True)
 class RouteMissing(RomaportError):
     """No operation has this path."""
 
@@ -146,7 +159,6 @@ class RouteMissing(RomaportError):
     path: str
 
 
-@dataclass(eq=False, kw_only=True)
 class MethodRefused(RomaportError):
     """The path exists, but not with this method."""
 
@@ -156,7 +168,6 @@ class MethodRefused(RomaportError):
     method: str
 
 
-@dataclass(eq=False, kw_only=True)
 class RequestsTooMany(RomaportError):
     """More is asked at once than this server answers."""
 
@@ -169,7 +180,6 @@ class RequestsTooMany(RomaportError):
 # auth
 
 
-@dataclass(eq=False, kw_only=True)
 class CredentialsWrong(RomaportError):
     """No credentials, or wrong ones (contract 3.3, causes after the 0301 prefix)."""
 
@@ -179,7 +189,6 @@ class CredentialsWrong(RomaportError):
     cause: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PermissionMissing(RomaportError):
     """The caller's policies do not allow the action."""
 
@@ -190,7 +199,6 @@ class PermissionMissing(RomaportError):
     action: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ProjectForeign(RomaportError):
     """The project in the path is not one the credentials are for."""
 
@@ -200,7 +208,6 @@ class ProjectForeign(RomaportError):
     details = "project_id: {sentence} It must be the project of the token or signature."
 
 
-@dataclass(eq=False, kw_only=True)
 class RoleMissing(RomaportError):
     """The caller has no sufficient role on the integration application (contract 5.2)."""
 
@@ -212,7 +219,6 @@ class RoleMissing(RomaportError):
     role: str
 
 
-@dataclass(eq=False, kw_only=True)
 class NameTaken(RomaportError):
     """A user, project, instance or domain of this name exists already."""
 
@@ -223,7 +229,6 @@ class NameTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ThingMissing(RomaportError):
     """No user, project, instance, policy or key of this name exists."""
 
@@ -237,7 +242,6 @@ class ThingMissing(RomaportError):
 # instances and assets
 
 
-@dataclass(eq=False, kw_only=True)
 class InstanceMissing(RomaportError):
     """No instance has this id in the project."""
 
@@ -247,7 +251,6 @@ class InstanceMissing(RomaportError):
     instance_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetMissing(RomaportError):
     """No asset of the kind has this id, or the caller may not see it."""
 
@@ -258,7 +261,6 @@ class AssetMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetsMissing(RomaportError):
     """Some ids of a selection are unknown; all of them are listed."""
 
@@ -269,7 +271,6 @@ class AssetsMissing(RomaportError):
     listed: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetNameTaken(RomaportError):
     """An asset of this kind and name exists in the instance."""
 
@@ -283,7 +284,6 @@ class AssetNameTaken(RomaportError):
     field: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AppNameTaken(RomaportError):
     """An integration application of this name exists in the instance."""
 
@@ -295,7 +295,6 @@ class AppNameTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AppKeyTaken(RomaportError):
     """An integration application with this key exists in the instance."""
 
@@ -307,7 +306,6 @@ class AppKeyTaken(RomaportError):
     value: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ReferenceMissing(RomaportError):
     """A field names an asset that does not exist."""
 
@@ -321,7 +319,6 @@ class ReferenceMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetInUse(RomaportError):
     """An asset cannot be deleted while others refer to it."""
 
@@ -334,7 +331,6 @@ class AssetInUse(RomaportError):
     users: str
 
 
-@dataclass(eq=False, kw_only=True)
 class QuotaReached(RomaportError):
     """The instance, or an asset in it, holds as many assets of the kind as it may (contract 6.4)."""
 
@@ -348,7 +344,6 @@ class QuotaReached(RomaportError):
     place: str = "an instance"
 
 
-@dataclass(eq=False, kw_only=True)
 class TaskUnknown(RomaportError):
     """One of several tasks that are to be started or stopped does not exist, or the caller may not see it."""
 
@@ -358,7 +353,6 @@ class TaskUnknown(RomaportError):
     task_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class RunImpossible(RomaportError):
     """A task was to be run at once (contract 3.3)."""
 
@@ -369,7 +363,6 @@ class RunImpossible(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class StopImpossible(RomaportError):
     """A task was to be stopped in the middle of a run (contract 3.3)."""
 
@@ -380,7 +373,6 @@ class StopImpossible(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ConnectionImpossible(RomaportError):
     """Something was asked that only a data source itself can answer (contract 3.3)."""
 
@@ -391,7 +383,6 @@ class ConnectionImpossible(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class SelectionEmpty(RomaportError):
     """Neither applications nor tasks were selected."""
 
@@ -400,7 +391,6 @@ class SelectionEmpty(RomaportError):
     message = "Invalid parameters: apps, tasks: at least one id is needed"
 
 
-@dataclass(eq=False, kw_only=True)
 class SelectionTooLarge(RomaportError):
     """More assets were selected than one job may take."""
 
@@ -415,7 +405,6 @@ class SelectionTooLarge(RomaportError):
 # link: what the operations of products and all below them say in words of their own
 
 
-@dataclass(eq=False, kw_only=True)
 class LinkParametersInvalid(RomaportError):
     """The request body, or a parameter, is not what an operation of device integration takes (contract 3.3)."""
 
@@ -425,7 +414,6 @@ class LinkParametersInvalid(RomaportError):
     problems: str
 
 
-@dataclass(eq=False, kw_only=True)
 class LinkBodyMissing(RomaportError):
     """An operation of device integration needs a request body and none came (contract 3.3)."""
 
@@ -434,7 +422,6 @@ class LinkBodyMissing(RomaportError):
     message = "The input parameter is null."
 
 
-@dataclass(eq=False, kw_only=True)
 class LinkResourceMissing(RomaportError):
     """No product, or part of one, has this id, or the caller may not see it (contract 3.3)."""
 
@@ -446,7 +433,6 @@ class LinkResourceMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class LinkInstanceMissing(RomaportError):
     """No instance has this id in the project, said by device integration (contract 3.3)."""
 
@@ -460,7 +446,6 @@ class LinkInstanceMissing(RomaportError):
 # APIs, their groups and environments
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiGroupMissing(RomaportError):
     """No API group has this id, or the caller may not see it."""
 
@@ -470,7 +455,6 @@ class ApiGroupMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiMissing(RomaportError):
     """No API has this id, or the caller may not see it."""
 
@@ -480,7 +464,6 @@ class ApiMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class EnvironmentMissing(RomaportError):
     """No environment of the instance has this id."""
 
@@ -491,7 +474,6 @@ class EnvironmentMissing(RomaportError):
     asset_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PublicationMissing(RomaportError):
     """The API is not published in this environment."""
 
@@ -503,7 +485,6 @@ class PublicationMissing(RomaportError):
     environment: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiGroupNameTaken(RomaportError):
     """A global API group, or one of the same application, has this name."""
 
@@ -515,7 +496,6 @@ class ApiGroupNameTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiNameTaken(RomaportError):
     """An API of the same group has this name."""
 
@@ -527,7 +507,6 @@ class ApiNameTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class EnvironmentNameTaken(RomaportError):
     """An environment of the instance has this name."""
 
@@ -538,7 +517,6 @@ class EnvironmentNameTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiDefinitionTaken(RomaportError):
     """An API of the same group has the same method, path and match mode."""
 
@@ -550,7 +528,6 @@ class ApiDefinitionTaken(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class EnvironmentBuiltIn(RomaportError):
     """The environment is there in every instance and is neither changed nor deleted."""
 
@@ -561,7 +538,6 @@ class EnvironmentBuiltIn(RomaportError):
     name: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiGroupUsed(RomaportError):
     """An API group cannot be deleted while it holds APIs."""
 
@@ -573,7 +549,6 @@ class ApiGroupUsed(RomaportError):
     users: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ApiPublished(RomaportError):
     """An API cannot be deleted while it is published; it is taken offline first."""
 
@@ -585,7 +560,6 @@ class ApiPublished(RomaportError):
     environments: str
 
 
-@dataclass(eq=False, kw_only=True)
 class EnvironmentUsed(RomaportError):
     """An environment cannot be deleted while APIs are published in it."""
 
@@ -600,7 +574,6 @@ class EnvironmentUsed(RomaportError):
 # jobs and archives
 
 
-@dataclass(eq=False, kw_only=True)
 class JobMissing(RomaportError):
     """No job has this id, or the caller may not see it."""
 
@@ -610,7 +583,6 @@ class JobMissing(RomaportError):
     job_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class JobRunning(RomaportError):
     """The user already runs as many jobs of this type in the instance as one user may."""
 
@@ -622,7 +594,6 @@ class JobRunning(RomaportError):
     limit: int
 
 
-@dataclass(eq=False, kw_only=True)
 class JobMoveRefused(RomaportError):
     """The job is not in a state from which it can go there."""
 
@@ -634,7 +605,6 @@ class JobMoveRefused(RomaportError):
     wanted: str
 
 
-@dataclass(eq=False, kw_only=True)
 class JobAttemptsSpent(RomaportError):
     """The job was started as often as it may and never reached its end."""
 
@@ -645,7 +615,6 @@ class JobAttemptsSpent(RomaportError):
     attempts: int
 
 
-@dataclass(eq=False, kw_only=True)
 class RollbackRefused(RomaportError):
     """A job cannot be taken back: it is of the wrong type, changed nothing, or was taken back already."""
 
@@ -656,7 +625,6 @@ class RollbackRefused(RomaportError):
     reason: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetChanged(RomaportError):
     """An asset is no longer as the job left it, so taking the job back would undo somebody's work."""
 
@@ -669,7 +637,6 @@ class AssetChanged(RomaportError):
     change: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PlanRefused(RomaportError):
     """A job cannot be executed as a plan: it is none, is not done, holds refusals, or is no longer kept."""
 
@@ -680,7 +647,6 @@ class PlanRefused(RomaportError):
     reason: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PlanOutdated(RomaportError):
     """The instance has changed since the plan was made; what would happen now is not what was shown."""
 
@@ -692,7 +658,6 @@ class PlanOutdated(RomaportError):
     present: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ArchiveMissing(RomaportError):
     """No archive has this id, or the caller may not see it."""
 
@@ -702,7 +667,6 @@ class ArchiveMissing(RomaportError):
     archive_id: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ArchiveTaken(RomaportError):
     """The archive's one download has been made."""
 
@@ -713,7 +677,6 @@ class ArchiveTaken(RomaportError):
     by: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ArchiveExpired(RomaportError):
     """The archive's validity ended before it was downloaded."""
 
@@ -723,7 +686,6 @@ class ArchiveExpired(RomaportError):
     at: str
 
 
-@dataclass(eq=False, kw_only=True)
 class RangeRefused(RomaportError):
     """A Range header names bytes that the archive does not have."""
 
@@ -737,7 +699,6 @@ class RangeRefused(RomaportError):
 # packages
 
 
-@dataclass(eq=False, kw_only=True)
 class PackageNameWrong(RomaportError):
     """The uploaded file is no zip by its name, or its name has forbidden characters."""
 
@@ -751,7 +712,6 @@ class PackageNameWrong(RomaportError):
     problem: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PackageUnreadable(RomaportError):
     """The package cannot be unpacked, or it is not what its manifest says."""
 
@@ -762,7 +722,6 @@ class PackageUnreadable(RomaportError):
     problem: str
 
 
-@dataclass(eq=False, kw_only=True)
 class PackageTooLarge(RomaportError):
     """The package, or something in it, is beyond a limit."""
 
@@ -773,7 +732,6 @@ class PackageTooLarge(RomaportError):
     limit: int
 
 
-@dataclass(eq=False, kw_only=True)
 class PackageVersionUnknown(RomaportError):
     """The package is of a format version this server does not read."""
 
@@ -784,7 +742,6 @@ class PackageVersionUnknown(RomaportError):
     known: int
 
 
-@dataclass(eq=False, kw_only=True)
 class PackageSecretFound(RomaportError):
     """An asset of a package carries a secret, which never travels."""
 
@@ -795,7 +752,6 @@ class PackageSecretFound(RomaportError):
     paths: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ImportContradictory(RomaportError):
     """Two options of an import exclude each other (product decision 16)."""
 
@@ -804,7 +760,6 @@ class ImportContradictory(RomaportError):
     message = "Invalid parameters: datasource_overwrite: works with type Merge only"
 
 
-@dataclass(eq=False, kw_only=True)
 class AssetInvalid(RomaportError):
     """An asset of a package breaks a rule of its kind."""
 
@@ -815,7 +770,6 @@ class AssetInvalid(RomaportError):
     problem: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ValueUnmatched(RomaportError):
     """A value was given for a secret that no asset of the package lacks."""
 
@@ -826,7 +780,6 @@ class ValueUnmatched(RomaportError):
     place: str
 
 
-@dataclass(eq=False, kw_only=True)
 class ValueInvalid(RomaportError):
     """A value given for a secret is not what its field takes; the value itself is never shown."""
 
@@ -841,7 +794,6 @@ class ValueInvalid(RomaportError):
 # storage, settings
 
 
-@dataclass(eq=False, kw_only=True)
 class StoreUnavailable(RomaportError):
     """The database or the archive store does not answer."""
 
@@ -852,7 +804,6 @@ class StoreUnavailable(RomaportError):
     store: str
 
 
-@dataclass(eq=False, kw_only=True)
 class SettingInvalid(RomaportError):
     """A setting in the environment is unknown or out of range."""
 
@@ -863,7 +814,6 @@ class SettingInvalid(RomaportError):
     rule: str
 
 
-@dataclass(eq=False, kw_only=True)
 class MoveRefused(RomaportError):
     """A data folder cannot be moved to another store; the reason says what is in the way."""
 
@@ -876,7 +826,6 @@ class MoveRefused(RomaportError):
 # client
 
 
-@dataclass(eq=False, kw_only=True)
 class Refused(RomaportError):
     """The server a client talks to refused; code, sentence and details are the server's own (contract 3.1)."""
 
@@ -893,7 +842,6 @@ class Refused(RomaportError):
     """How long the server asks to wait before the next try, if it says."""
 
 
-@dataclass(eq=False, kw_only=True)
 class Unreachable(RomaportError):
     """The server a client talks to cannot be reached, or does not answer in time."""
 
@@ -904,7 +852,6 @@ class Unreachable(RomaportError):
     problem: str
 
 
-@dataclass(eq=False, kw_only=True)
 class AnswerUnreadable(RomaportError):
     """A server answered something that the contract does not know."""
 
@@ -915,7 +862,6 @@ class AnswerUnreadable(RomaportError):
     problem: str
 
 
-@dataclass(eq=False, kw_only=True)
 class DownloadBroken(RomaportError):
     """A download did not arrive whole, or not as it was sent; nothing of it is kept."""
 
@@ -929,7 +875,6 @@ class DownloadBroken(RomaportError):
 # us
 
 
-@dataclass(eq=False, kw_only=True)
 class InternalError(RomaportError):
     """We are wrong; the log has the cause under the request's id."""
 

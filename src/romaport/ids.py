@@ -2,8 +2,24 @@
 
 import secrets
 import string
+from collections.abc import Iterator
 
-__all__ = ["ids_in_order", "new_access_key", "new_id", "new_password", "new_secret", "new_token"]
+__all__ = [
+    "ID_LENGTH",
+    "ids_in_order",
+    "new_access_key",
+    "new_id",
+    "new_ids",
+    "new_password",
+    "new_secret",
+    "new_token",
+]
+
+ID_LENGTH = 32
+"""How many characters an id has."""
+
+_ID_BYTES = ID_LENGTH // 2
+_DRAWN_AT_ONCE = 256
 
 _UPPER = string.ascii_uppercase + string.digits
 _ALPHANUMERIC = string.ascii_letters + string.digits
@@ -15,7 +31,18 @@ _PASSWORD_PARTS = (string.ascii_lowercase, string.ascii_uppercase, string.digits
 
 def new_id() -> str:
     """Make an id as the service's own look: 32 hex digits (contract 1.1)."""
-    return secrets.token_hex(16)
+    return secrets.token_hex(_ID_BYTES)
+
+
+def new_ids() -> Iterator[str]:
+    """Make ids without end, one random draw for many: the draw costs more than all else about an id.
+
+    For ids that name and need not be secret; of one thread.
+    """
+    while True:
+        drawn = secrets.token_hex(_ID_BYTES * _DRAWN_AT_ONCE)
+        for start in range(0, len(drawn), ID_LENGTH):
+            yield drawn[start : start + ID_LENGTH]
 
 
 def ids_in_order(number: int, *, at: int) -> list[str]:

@@ -2,7 +2,6 @@
 
 import pickle
 from collections import defaultdict
-from dataclasses import fields
 from string import Formatter
 from typing import Any, get_type_hints
 
@@ -29,7 +28,7 @@ SAMPLES: dict[Any, Any] = {int: 7, float: 0.5, bool: True, str: "seven"}
 def sample(kind: type[RomaportError]) -> RomaportError:
     """Make an error of this kind with a plain value in every field."""
     hints = get_type_hints(kind)
-    return kind(**{field.name: SAMPLES.get(hints[field.name], "seven") for field in fields(kind)})
+    return kind(**{name: SAMPLES.get(hints[name], "seven") for name in kind.fields})
 
 
 def placeholders(text: str) -> set[str]:
@@ -50,7 +49,7 @@ def test_a_code_has_one_meaning_or_is_a_shared_published_one() -> None:
 
 @every_error
 def test_an_error_says_its_sentence_with_its_own_fields(kind: type[RomaportError]) -> None:
-    own = {field.name for field in fields(kind)}
+    own = set(kind.fields)
     assert placeholders(kind.message) <= own
     assert placeholders(kind.details) <= own | {"sentence"}
     error = sample(kind)
@@ -60,10 +59,21 @@ def test_an_error_says_its_sentence_with_its_own_fields(kind: type[RomaportError
 
 @every_error
 def test_an_error_has_a_docstring_of_its_own(kind: type[RomaportError]) -> None:
-    text = kind.__dict__.get("__doc__") or ""
-    # A dataclass without one gets its signature for a docstring.
-    assert text
-    assert not text.startswith(f"{kind.__name__}(")
+    assert kind.__dict__.get("__doc__")
+
+
+@every_error
+def test_an_error_is_told_its_fields_and_nothing_else(kind: type[RomaportError]) -> None:
+    with pytest.raises(TypeError, match="surplus"):
+        kind(**vars(sample(kind)), surplus="seven")
+    for name in kind.fields:
+        told = {**vars(sample(kind))}
+        del told[name]
+        if hasattr(kind, name):
+            assert getattr(kind(**told), name) == getattr(kind, name)
+        else:
+            with pytest.raises(TypeError, match=name):
+                kind(**told)
 
 
 @every_error

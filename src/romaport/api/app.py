@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from typing import Any, cast
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.types import HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
+from litestar.types import HTTPReceiveMessage, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from romaport import __version__
 from romaport.api import (
@@ -35,7 +35,7 @@ from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
 from romaport.api.progress import Progress
 from romaport.errors import BodyInvalid, InternalError, MethodRefused, RomaportError, RouteMissing
-from romaport.ids import new_id
+from romaport.ids import new_ids
 
 __all__ = ["OPERATIONS", "Application"]
 
@@ -74,6 +74,7 @@ class Application:
 
     def __init__(self, parts: Parts, lifespan: Lifespan) -> None:
         self._progress = Progress(parts)
+        self._request_ids = new_ids()
 
         @asynccontextmanager
         async def running(_app: Litestar) -> AsyncIterator[None]:
@@ -102,19 +103,27 @@ class Application:
         if "method" not in scope:
             await self._framework(scope, receive, send)
             return
-        request = _with_values_whole(cast("HTTPScope", scope))
-        exchange = _Exchange(request, receive, send)
-        began_at = time.perf_counter()
+        exchange = _Exchange(next(self._request_ids), scope, receive, send)
         try:
-            place = Progress.place(request["path"])
-            if place is not None:
-                await self._progress(request, exchange.send, place)
+            ready = self._progress.at_once(scope)
+            if ready is None:
+                await self._answer(exchange)
             else:
-                await self._framework(request, exchange.receive, exchange.send)
+                await send(exchange.head(200, ready.headers))
+                await send(ready.rest)
         except Exception as cause:  # noqa: BLE001 - one of the three places of the house
             # The last line of defence: the caller gets an answer with an id, the log gets the cause under it.
             await exchange.fail(cause)
-        exchange.log(time.perf_counter() - began_at)
+        if _log.isEnabledFor(logging.INFO):
+            exchange.log()
+
+    async def _answer(self, exchange: "_Exchange") -> None:
+        request = exchange.opened()
+        place = Progress.place(request["path"])
+        if place is None:
+            await self._framework(request, exchange.receive, exchange.send)
+        else:
+            await self._progress(request, exchange.send, place)
 
 
 def _with_values_whole(scope: HTTPScope) -> HTTPScope:
@@ -130,14 +139,21 @@ def _with_values_whole(scope: HTTPScope) -> HTTPScope:
 class _Exchange:
     """One request and its answer: the id that both carry, and what was sent so far."""
 
-    def __init__(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        self.request_id = new_id()
-        self._scope = scope
+    __slots__ = ("_began_at", "_is_read", "_receive", "_scope", "_send", "_status", "request_id")
+
+    def __init__(self, request_id: str, scope: Any, receive: Receive, send: Send) -> None:  # noqa: ANN401 - an HTTPScope
+        self.request_id = request_id
+        self._scope: HTTPScope = scope
         self._receive = receive
         self._send = send
         self._status = 0
         self._is_read = False
-        scope.setdefault("state", {})["request_id"] = self.request_id
+        self._began_at = time.perf_counter()
+
+    def opened(self) -> HTTPScope:
+        """Answer the request for those who are told of it by its scope alone."""
+        self._scope.setdefault("state", {})["request_id"] = self.request_id
+        return _with_values_whole(self._scope)
 
     async def receive(self) -> HTTPReceiveMessage:
         message = cast("HTTPReceiveMessage", await self._receive())
@@ -145,12 +161,17 @@ class _Exchange:
             self._is_read = True
         return message
 
+    def head(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> HTTPResponseStartEvent:
+        """Answer the first message of the answer."""
+        self._status = status
+        named = [*headers, (b"x-request-id", self.request_id.encode())]
+        return {"type": "http.response.start", "status": status, "headers": named}
+
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
-            if self._status >= HTTPStatus.BAD_REQUEST and self._scope["method"] in ("POST", "PUT"):
+            if message["status"] >= HTTPStatus.BAD_REQUEST and self._scope["method"] in ("POST", "PUT"):
                 await self._drain()
-            message["headers"] = [*message["headers"], (b"x-request-id", self.request_id.encode())]
+            message = self.head(message["status"], message["headers"])
         await self._send(message)
 
     async def _drain(self) -> None:
@@ -166,20 +187,19 @@ class _Exchange:
         if self._status:
             # Half an answer is out already: only a broken connection tells the client so.
             raise cause
-        await _answer(InternalError(), self._scope, self.send)
+        await _answer(InternalError(), self.opened(), self.send)
 
-    def log(self, seconds: float) -> None:
-        if _log.isEnabledFor(logging.INFO):
-            _log.info(
-                "request",
-                extra={
-                    "request_id": self.request_id,
-                    "method": self._scope["method"],
-                    "path": self._scope["path"],
-                    "status": self._status,
-                    "milliseconds": round(seconds * 1000, 2),
-                },
-            )
+    def log(self) -> None:
+        _log.info(
+            "request",
+            extra={
+                "request_id": self.request_id,
+                "method": self._scope["method"],
+                "path": self._scope["path"],
+                "status": self._status,
+                "milliseconds": round((time.perf_counter() - self._began_at) * 1000, 2),
+            },
+        )
 
 
 async def _answer(error: RomaportError, scope: HTTPScope, send: Send) -> None:

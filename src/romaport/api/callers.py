@@ -3,27 +3,27 @@
 import asyncio
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from romaport.api.parts import Parts
 from romaport.auth import Caller, Gate, Known
 from romaport.errors import CredentialsWrong, ParameterInvalid
 from romaport.wire.signing import SignedRequest
 
-__all__ = ["Credentials", "caller_of", "credentials_of", "headers_of"]
+__all__ = ["Credentials", "caller_of", "credentials_of", "headers_of", "known_caller"]
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 # What an SDK client that was given no project sends in its place (contract 4.3).
 _PLACEHOLDER = "{project_id}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Credentials:
+class Credentials(Struct, frozen=True):
     """What a request offers to be known by. With both, the signature counts (contract 4)."""
 
-    token: str | None
-    signed: SignedRequest | None
+    token: str | None = None
+    signed: SignedRequest | None = None
 
     def known(self, gate: Gate, project_id: str) -> Caller | None:
         """Answer the caller from memory alone; None if that cannot be told without asking the store."""
@@ -48,6 +48,17 @@ class Credentials:
         if self.token is not None:
             return gate.by_token(self.token, project_id)
         raise CredentialsWrong(cause="x-auth-token not found")
+
+
+def known_caller(scope: Mapping[str, Any], gate: Gate, project_id: str) -> Caller | None:
+    """Answer the caller of a request without a body from memory alone; None if that cannot be told."""
+    token = None
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return gate.cached_by_signature(_signed(scope, b""), project_id)
+        if name == b"x-auth-token" and token is None:
+            token = value.decode("latin-1")
+    return None if token is None else gate.known(token, project_id)
 
 
 async def caller_of(credentials: Credentials, parts: Parts, project_id: str) -> Caller:
@@ -77,22 +88,21 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def credentials_of(scope: Mapping[str, Any], body: bytes | None = b"") -> Credentials:
     """Read the credentials of a request whose body is this, or None if it is not to be hashed."""
+    token = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return _signed(scope, value, body)
-    for name, value in scope["headers"]:
-        if name == b"x-auth-token":
-            return Credentials(token=value.decode("latin-1"), signed=None)
-    return Credentials(token=None, signed=None)
+            return Credentials(signed=_signed(scope, body))
+        if name == b"x-auth-token" and token is None:
+            token = value.decode("latin-1")
+    return Credentials(token)
 
 
-def _signed(scope: Mapping[str, Any], _value: bytes, body: bytes | None) -> Credentials:
+def _signed(scope: Mapping[str, Any], body: bytes | None) -> SignedRequest:
     raw_path = scope.get("raw_path") or scope["path"].encode()
-    signed = SignedRequest(
+    return SignedRequest(
         method=scope["method"],
         path=raw_path.decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=headers_of(scope),
         payload_hash=None if body is None else hashlib.sha256(body).hexdigest(),
     )
-    return Credentials(token=None, signed=signed)

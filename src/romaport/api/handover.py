@@ -41,6 +41,10 @@ class HandOvers:
             event.set()
             self._open.pop(job_id, None)
 
+    def is_open(self, job_id: str) -> bool:
+        """Say whether the job's archive is being handed over."""
+        return job_id in self._open
+
     async def settled(self, job_id: str) -> None:
         """Wait while the job's archive is being handed over by this process; at once if it is not."""
         event = self._open.get(job_id)

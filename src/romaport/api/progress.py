@@ -1,7 +1,8 @@
 """The progress operation, in front of the framework: the hot path of the whole house.
 
 On a hit it costs two dictionary lookups: the caller by the token, the answer by the job. No thread,
-no SQL, no validation. Anything else goes to a thread.
+no SQL, no validation, and nothing to wait for: `at_once` is a plain function. Whatever it cannot answer,
+refusals among it, goes the long way (decision 24).
 """
 
 import asyncio
@@ -9,14 +10,15 @@ from collections.abc import Mapping
 from functools import partial
 
 import msgspec
-from litestar.types import HTTPScope, Send
+from litestar.types import HTTPResponseBodyEvent, HTTPScope, Scope, Send
 
-from romaport.api.callers import Credentials, caller_of, credentials_of
+from romaport.api.callers import Credentials, caller_of, credentials_of, known_caller
 from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
 from romaport.auth import Caller
 from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
+from romaport.ids import ID_LENGTH
 from romaport.jobs import Answers, Finding, Job, Owner, State
 from romaport.kinds import KINDS
 from romaport.storage import Kept, Rounds, Versions
@@ -35,14 +37,21 @@ _TEXT_MAX = 64
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """An answer that only has to be sent."""
+    """An answer that only has to be sent, to those who may see the job."""
 
-    body: bytes
     headers: list[tuple[bytes, bytes]]
+    rest: HTTPResponseBodyEvent
+    """The message that follows the headers; the same for everyone."""
+    raw_path: bytes
+    """The path of a request for it, as every client writes it."""
     owner: Owner
     version: str
     is_offered: bool
     """Whether the job has an archive that somebody may be taking right now."""
+
+    def is_for(self, caller: Caller) -> bool:
+        """Say whether the caller may see the job."""
+        return caller.sees_all or self.owner.user_id == caller.user_id
 
 
 def job_answer(job: Job, dialect: Dialect) -> JobAnswer:
@@ -80,6 +89,8 @@ class Progress:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._gate = parts.gate
+        self._handovers = parts.handovers
         database = parts.desk.database
         self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
         self._versions = database.versions
@@ -95,6 +106,17 @@ class Progress:
             return steps[2], steps[4], steps[7]
         return None
 
+    def at_once(self, scope: Scope) -> Ready | None:
+        """Answer a poll from memory; None for any other request, and where something must be asked or refused."""
+        job_id = scope["path"][-ID_LENGTH:]
+        ready = self._answers.get(job_id)
+        if ready is None or ready.raw_path != scope.get("raw_path") or scope.get("method") != "GET":
+            return None
+        if self._versions is not None or self._handovers.is_open(job_id):
+            return None
+        caller = known_caller(scope, self._gate, ready.owner.project_id)
+        return ready if caller is not None and ready.is_for(caller) and caller.allows(ACTION) else None
+
     async def __call__(self, scope: HTTPScope, send: Send, place: tuple[str, str, str]) -> int:
         """Answer one request; answer the status that was sent."""
         request_id: str = scope["state"]["request_id"]
@@ -106,7 +128,7 @@ class Progress:
             headers += [(name.encode(), value.encode()) for name, value in extra_headers(error).items()]
             status = status_of(error)
         else:
-            body, headers, status = ready.body, ready.headers, 200
+            body, headers, status = ready.rest["body"], ready.headers, 200
         await send({"type": "http.response.start", "status": status, "headers": headers})
         shown = b"" if scope["method"] == "HEAD" else body
         await send({"type": "http.response.body", "body": shown, "more_body": False})
@@ -119,7 +141,7 @@ class Progress:
         credentials = credentials_of(scope)
         if self._versions is None:
             caller = await caller_of(credentials, self._parts, project_id)
-            await self._parts.handovers.settled(job_id)
+            await self._handovers.settled(job_id)
             ready = self._answers.get(job_id)
         else:
             caller, ready = await self._confirmed(credentials, project_id, job_id, self._versions)
@@ -142,10 +164,10 @@ class Progress:
         verify = partial(asyncio.to_thread, credentials.verified, self._parts.gate, project_id)
         known = credentials.remembered(self._parts.gate, project_id)
         caller = await verify() if known is None else None
-        await self._parts.handovers.settled(job_id)
+        await self._handovers.settled(job_id)
         ready = self._answers.get(job_id)
         if ready is not None and ready.is_offered:
-            await self._parts.handovers.settled_elsewhere(job_id)
+            await self._handovers.settled_elsewhere(job_id)
         job = Kept("job", job_id)
         kept = [*([] if ready is None else [job]), *([] if known is None else [known.credential])]
         found = await versions.of(*kept) if kept else {}
@@ -161,18 +183,14 @@ class Progress:
             ready = await self._looked_up(job_id)
             if ready.is_offered and self._versions is not None:
                 ready = await self._still_offered(job_id, ready, self._versions)
-        owner = ready.owner
-        if (
-            owner.project_id != project_id
-            or owner.instance_id != instance_id
-            or (owner.user_id != caller.user_id and not caller.sees_all)
-        ):
+        is_here = ready.owner.project_id == project_id and ready.owner.instance_id == instance_id
+        if not (is_here and ready.is_for(caller)):
             raise JobMissing(job_id=job_id)
         return ready
 
     async def _still_offered(self, job_id: str, ready: Ready, versions: Versions) -> Ready:
         """Answer what holds of a job after those have settled who were taking its archive when it was looked up."""
-        await self._parts.handovers.settled_elsewhere(job_id)
+        await self._handovers.settled_elsewhere(job_id)
         job = Kept("job", job_id)
         is_same = (await versions.of(job)).get(job) == ready.version
         return ready if is_same else await self._looked_up(job_id)
@@ -207,6 +225,13 @@ class Progress:
         if job.state is State.RUNNING and options.poll_seconds:
             headers.append((b"retry-after", str(options.poll_seconds).encode()))
         body = msgspec.json.encode(job_answer(job, options.dialect))
+        owner = job.owner
+        path = PATH.format(project_id=owner.project_id, instance_id=owner.instance_id, job_id=job.id)
         return Ready(
-            body=body, headers=headers, owner=job.owner, version=job.version, is_offered=job.archive_id is not None
+            headers=headers,
+            rest={"type": "http.response.body", "body": body, "more_body": False},
+            raw_path=path.encode(),
+            owner=owner,
+            version=job.version,
+            is_offered=job.archive_id is not None,
         )

@@ -57,10 +57,16 @@ class Rights:
 
     _allowed: re.Pattern[str] = field(repr=False)
     _denied: re.Pattern[str] = field(repr=False)
+    # As many as there are actions in the tables of operations.
+    _answered: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def allow(self, action: str) -> bool:
         """Say whether the action is allowed by one policy and denied by none."""
-        return self._denied.fullmatch(action) is None and self._allowed.fullmatch(action) is not None
+        answer = self._answered.get(action)
+        if answer is None:
+            answer = self._denied.fullmatch(action) is None and self._allowed.fullmatch(action) is not None
+            self._answered[action] = answer
+        return answer
 
 
 def rights_of(policies: Iterable[Policy]) -> Rights:

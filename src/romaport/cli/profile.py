@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 from pathlib import Path
 
 import msgspec
@@ -52,6 +51,8 @@ def load_profile(name: str) -> Profile | None:
 
 def save_profile(name: str, profile: Profile) -> Path:
     """Write a profile, readable by its owner only, whole or not at all; answer where."""
+    import secrets
+
     path = _file(name)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.parent / f".{name}.{secrets.token_hex(4)}"

@@ -1,14 +1,13 @@
-"""The schema's history: numbered, forward only, applied at start."""
+"""The schema's history: numbered, forward only, applied at start.
+
+Alembic takes a quarter of a second to load, and most starts find nothing to do: it is imported where it is used.
+"""
 
 import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import column, inspect, select, table
 
 from romaport.storage.database import Database, Transaction
 from romaport.storage.queue import install_queue
@@ -18,6 +17,10 @@ from romaport.storage.turns import turn
 __all__ = ["Migrated", "differences", "migrate"]
 
 _log = logging.getLogger("romaport.storage")
+
+_HERE = Path(__file__).parent
+_REVISIONS = sorted(path.name.partition("_")[0] for path in (_HERE / "versions").glob("[0-9]*.py"))
+_VERSION = table("alembic_version", column("version_num"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,27 +46,35 @@ def migrate(database: Database) -> Migrated:
 
 
 def _migrate(database: Database) -> Migrated:
-    config = _config()
     with database.transaction() as tx:
-        context = MigrationContext.configure(tx)
-        was = context.get_current_revision()
+        was = _revision(tx)
         if not _is_known(was):
             _log.warning("database_newer", extra={"revision": was})
             return Migrated(was=was, now=was)
-        config.attributes["connection"] = tx
-        command.upgrade(config, "head")
-        return Migrated(was=was, now=ScriptDirectory.from_config(config).get_current_head())
+        if was != _REVISIONS[-1]:
+            _upgrade(tx)
+        return Migrated(was=was, now=_REVISIONS[-1])
 
 
-def _config() -> Config:
+def _revision(tx: Transaction) -> str | None:
+    """Answer where alembic has noted that the database is."""
+    if not inspect(tx).has_table(_VERSION.name):
+        return None
+    return tx.execute(select(_VERSION.c.version_num)).scalar()
+
+
+def _upgrade(tx: Transaction) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
+    config.set_main_option("script_location", str(_HERE))
+    config.attributes["connection"] = tx
+    command.upgrade(config, "head")
 
 
 def _is_known(revision: str | None) -> bool:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return revision is None or revision in known
+    return revision is None or revision in _REVISIONS
 
 
 def differences(tx: Transaction) -> list[object]:
@@ -71,5 +82,8 @@ def differences(tx: Transaction) -> list[object]:
 
     The queue's tables are PgQueuer's, which keeps them itself.
     """
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
     options = {"include_name": lambda name, kind, _: kind != "table" or not str(name).startswith("pgqueuer")}
     return list(compare_metadata(MigrationContext.configure(tx, opts=options), METADATA))
