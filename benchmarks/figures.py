@@ -43,12 +43,20 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
         return measured >= self.target if self.bound is Bound.RATIO_AT_LEAST else measured <= self.target
 
 
+Target = tuple[Bound, float]
+
+
+def at_least(ratio: float | None) -> Target | None:
+    """Answer the target of a ratio that should be so great; None without one."""
+    return None if ratio is None else (Bound.RATIO_AT_LEAST, ratio)
+
+
 def compared(
     name: str,
     unit: str,
     rounds: list[float],
     limit: tuple[str, list[float]],
-    target: tuple[Bound, float] | None = None,
+    target: Target | None = None,
 ) -> Figure:
     """Compare medians of interleaved rounds."""
     limit_name, limit_rounds = limit
