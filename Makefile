@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# A test file stays in one process. `make test TESTS=tests/house` runs a part, `make test STORE=sqlite` one store's.
+# A test file and store stay in one process (tests/conftest.py). `make test TESTS=tests/house` runs a part, `make test STORE=sqlite` one store's.
 TESTS ?= tests
 STORE ?=
-PYTEST_OPTIONS ?= -n 3 --dist loadgroup --no-loadscope-reorder
+PYTEST_OPTIONS ?= -n 3 --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo serve format lint types layers test check chaos bench lock changelog docs clean

@@ -8,11 +8,13 @@ A test that asks for a `store`, itself or by its fixtures, runs once on each of 
 import os
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 from tests.support.postgres import Postgres
 from tests.support.stores import STORES, Store, Stores, running_stores
+from xdist.scheduler import LoadScopeScheduling
 
 # What helps the tests of a folder asserts too, and should say as much when it fails.
 pytest.register_assert_rewrite("tests.cluster", "tests.contract", "tests.crash", "tests.sdk")
@@ -61,10 +63,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have the tests of a file share a process, those of each store their own, or one file would outlast the rest."""
-    where = getattr(item, "callspec", None)
-    item.add_marker(pytest.mark.xdist_group(f"{item.path.stem}-{where.params.get('store', '') if where else ''}"))
+class _ByFileAndStore(LoadScopeScheduling):  # type: ignore[misc] - it has no types
+    """Has the tests of a file share a process, but those of each store another, or one file would outlast the rest."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return next((f"{file} {name}" for name in STORES if name in test.partition("[")[2]), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Say how tests come to processes."""
+    return _ByFileAndStore(config, log)
 
 
 @pytest.hookimpl(trylast=True)

