@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# A test file and store stay in one process (tests/conftest.py). `make test TESTS=tests/house` runs a part, `make test STORE=sqlite` one store's.
+# A file and store stay in one process (tests/conftest.py). `make test TESTS=tests/house` runs a part, `STORE=sqlite` one store.
 TESTS ?= tests
 STORE ?=
 PYTEST_OPTIONS ?= -n 3 --no-loadscope-reorder
