@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     )
 
 
-class _ByFileAndStore(LoadScopeScheduling):  # type: ignore[misc] - it has no types
+class _ByFileAndStore(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """Has the tests of a file share a process, but those of each store another, or one file would outlast the rest."""
 
     def _split_scope(self, nodeid: str) -> str:
