@@ -314,7 +314,7 @@ def test_a_request_that_fails_at_any_statement_begins_nothing(
     with statements("request") as undisturbed:
         started = work.import_package(content, prefix="first-")
     work.settled(started)
-    assert undisturbed.count > 5
+    assert undisturbed.count >= 5
     for number in range(1, undisturbed.count + 1):
         server.drain()
         before = server.written()
