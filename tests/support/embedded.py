@@ -128,9 +128,9 @@ class EmbeddedServer:
             chosen,
             server=ServerOptions(data=str(data), with_worker=kept.server.with_worker),
             database=msgspec.structs.replace(chosen.database, url=kept.database.url),
-            archives=_reaching(chosen.archives, kept.archives),
+            archives=_reaching(chosen.archives, kept.archives) if kept.archives.url else chosen.archives,
         )
-        self.kept = Written(data, kept.database.url, kept.archives)
+        self.kept = Written(data, kept.database.url, self.settings.archives)
         self.system = build(self.settings, clock=self.clock, checkpoint=self.gates)
         self.directory = self.system.directory
         self._loop = asyncio.new_event_loop()
