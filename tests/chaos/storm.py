@@ -24,7 +24,7 @@ from romaport.settings import read_settings
 __all__ = ["Measure", "Outcome", "Storm"]
 
 _PREFIX = "kept"
-_LANES_MAX = 80
+_LANES_MAX = 200
 _LOOK_SECONDS = 0.2
 _SETTINGS = {
     "ROMAPORT_SECRETS_KEY": "5a" * 32,

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from litestar.types import HTTPScope, Receive, Send
+from litestar.types import HTTPResponseStartEvent, HTTPScope, Message, Receive, Send
 
 from romaport.api.call import Call
 from romaport.assets import find_archive, take_archive
@@ -67,7 +67,7 @@ class ArchiveResponse:
         has_body = scope["method"] != "HEAD" and part.status != HTTPStatus.NOT_MODIFIED
         stream = self._call.parts.desk.archives.stream(archive.path, start=part.start, end=part.end)
         first = await _first(stream) if has_body else b""
-        await send({"type": "http.response.start", "status": part.status, "headers": _encoded(headers)})
+        send = _headed({"type": "http.response.start", "status": part.status, "headers": _encoded(headers)}, send)
         if not has_body:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
@@ -95,6 +95,18 @@ class ArchiveResponse:
                 if not gone.done():
                     desk, by = self._call.parts.desk, self._call.caller.user_name
                     await asyncio.to_thread(take_archive, desk, archive, by=by)
+
+
+def _headed(head: HTTPResponseStartEvent, send: Send) -> Send:
+    """Send the head with the first bytes and not before: what fails until then can still be answered."""
+    waiting: list[HTTPResponseStartEvent] = [head]
+
+    async def send_headed(message: Message) -> None:
+        if waiting:
+            await send(waiting.pop())
+        await send(message)
+
+    return send_headed
 
 
 async def _first(stream: AsyncIterator[bytes]) -> bytes:
