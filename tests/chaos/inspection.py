@@ -2,7 +2,6 @@
 
 import json
 import statistics
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 import psycopg
 from tests.chaos.weather import Struck
 from tests.support.s3 import Bucket
+from tests.support.waiting import remaining
 
 __all__ = ["Takeovers", "inspect", "takeovers"]
 
@@ -23,10 +23,7 @@ _SWEEP_SECONDS = 60
 
 def inspect(url: str, bucket: Bucket, prefix: str) -> Iterator[str]:
     """Yield everything that is not as it must be; what a sweep may still remove is waited for."""
-    until = time.monotonic() + _SWEEP_SECONDS
-    while (found := list(_leftovers(url, bucket, prefix))) and time.monotonic() < until:
-        time.sleep(1)
-    yield from found
+    yield from remaining(lambda: list(_leftovers(url, bucket, prefix)), _SWEEP_SECONDS, look_seconds=1)
 
 
 def _leftovers(url: str, bucket: Bucket, prefix: str) -> Iterator[str]:

@@ -66,7 +66,7 @@ def test_a_worker_that_is_stopped_hands_its_job_over_at_once(cluster: Cluster, p
     worker.send(signal.SIGTERM)
     until(lambda: worker.events("worker_stopping"), "the worker is told to stop")
     cluster.open("import.batch")
-    until(lambda: cluster.job(job_id).attempt == 2, "another attempt", 1.5)
+    until(lambda: cluster.job(job_id).attempt == 2, "another attempt", seconds=1.5)
     assert worker.wait() == 0
     row = cluster.until_final(job_id)
     assert (row.attempt, row.strikes) == (2, 1)

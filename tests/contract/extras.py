@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from tests.contract.workplace import Workplace, task_body
 from tests.support.embedded import Account, EmbeddedServer
+
+from romaport.assets import sweep
 
 __all__ = [
     "MERGE",
@@ -23,6 +26,7 @@ __all__ = [
     "remark",
     "scheduled",
     "share",
+    "swept",
 ]
 
 Query = Mapping[str, str]
@@ -163,6 +167,11 @@ def found(report: dict[str, Any], what: str = "findings") -> list[tuple[str, str
 def assets_of(server: EmbeddedServer) -> dict[str, object]:
     """Answer everything that is written down of assets: every row, also what jobs have put aside or keep."""
     return {name: rows for name, rows in server.written().items() if name not in _ABOUT_JOBS}
+
+
+def swept(server: EmbeddedServer) -> None:
+    """Sweep as if every stored package were old: their clock is the machine's, not the test's."""
+    sweep(server.system.parts.desk, grace=-timedelta(days=36_500))
 
 
 def held(server: EmbeddedServer, *texts: str) -> list[str]:

@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 
 import httpx
@@ -13,6 +11,7 @@ from tests.contract.apis import add_api, add_group
 from tests.contract.workplace import Workplace
 from tests.support.embedded import Account, EmbeddedServer
 from tests.support.stores import Store
+from tests.support.waiting import at_once
 
 from romaport.jobs import JobOptions
 from romaport.settings import Settings
@@ -29,18 +28,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, store: Store) -> Iterator[E
     found.start()
     yield found
     found.close()
-
-
-def at_once(number: int, ask: Callable[[int], Any]) -> list[Any]:
-    """Have so many threads ask at the same moment; answer what each was answered."""
-    barrier = Barrier(number)
-
-    def run(position: int) -> Any:
-        barrier.wait(30)
-        return ask(position)
-
-    with ThreadPoolExecutor(number) as threads:
-        return list(threads.map(run, range(number)))
 
 
 def statuses(answers: list[httpx.Response]) -> Counter[int]:

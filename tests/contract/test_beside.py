@@ -1,12 +1,8 @@
 """What two processes decide at the same moment on one database: quotas, numbers, names of the directory, job slots."""
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
-from typing import TypeVar
 
 import httpx
 import pytest
@@ -15,6 +11,7 @@ from tests.contract.workplace import Workplace
 from tests.support.beside import running_beside
 from tests.support.embedded import DOMAIN, PASSWORD, EmbeddedServer
 from tests.support.stores import Store
+from tests.support.waiting import at_once, until
 
 from romaport.auth import Directory
 from romaport.errors import NameTaken
@@ -29,7 +26,6 @@ WAITING = "select 1 from pg_stat_activity where datname = current_database() and
 NUMBERED = ("product", "product_topic", "service", "property", "command", "request_property", "response_property")
 POLICY = '{"Version": "1.1", "Statement": [{"Effect": "Allow", "Action": ["*"]}]}'
 
-Answer = TypeVar("Answer")
 Add = Callable[[Directory], object]
 
 
@@ -50,25 +46,6 @@ def worker(servers: list[EmbeddedServer], instance_id: str) -> list[Workplace]:
 def works(servers: list[EmbeddedServer]) -> list[Workplace]:
     """A user in an empty instance, by each server."""
     return worker(servers, servers[0].instance())
-
-
-def at_once(number: int, ask: Callable[[int], Answer]) -> list[Answer]:
-    """Have so many threads ask at the same moment; answer what each was answered."""
-    barrier = Barrier(number)
-
-    def run(position: int) -> Answer:
-        barrier.wait(30)
-        return ask(position)
-
-    with ThreadPoolExecutor(number) as threads:
-        return list(threads.map(run, range(number)))
-
-
-def until(holds: Callable[[], object]) -> None:
-    ends_at = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
 
 
 def passed(servers: list[EmbeddedServer]) -> list[str]:

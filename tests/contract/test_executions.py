@@ -1,13 +1,9 @@
 """Executions of plans: what happens is what was said, or nothing, with the difference."""
 
-from datetime import timedelta
-
 import pytest
-from tests.contract.extras import MERGE, Extras, assets_of, change_source, found, remark
+from tests.contract.extras import MERGE, Extras, assets_of, change_source, found, remark, swept
 from tests.contract.workplace import Workplace, refusal
 from tests.support.embedded import Account, EmbeddedServer
-
-from romaport.assets import sweep
 
 DAY_SECONDS = 86_400
 WHOLE = {"app": 1, "data_source": 2, "task": 1}
@@ -184,11 +180,6 @@ def test_an_execution_that_has_begun_keeps_the_package_of_its_plan(
     server.drain()
     swept(server)
     assert f"uploads/{plan['id']}.zip" not in server.kept.packages.names()
-
-
-def swept(server: EmbeddedServer) -> None:
-    """Sweep as if every stored package were old: their clock is the machine's, not the test's."""
-    sweep(server.system.parts.desk, grace=-timedelta(days=36_500))
 
 
 # who

@@ -1,8 +1,7 @@
 """The first sweep: before the first request where the folder is the server's own, beside the requests elsewhere."""
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
 
@@ -13,6 +12,7 @@ from tests.support.embedded import EmbeddedServer
 from tests.support.proxy import Weather, running_proxy
 from tests.support.s3 import running_s3
 from tests.support.stores import Store
+from tests.support.waiting import until
 
 STAGED = "select job_id from staged_assets"
 ABANDONED = """
@@ -28,13 +28,6 @@ def server(tmp_path: Path, store: Store) -> Iterator[EmbeddedServer]:
     found = EmbeddedServer(tmp_path / "data", store=store)
     yield found
     found.close()
-
-
-def until(holds: Callable[[], object]) -> None:
-    ends_at = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
 
 
 @pytest.mark.stores("sqlite")

@@ -1,6 +1,5 @@
 """A store that stays ill: a job is tried again for as long as it may be, then says what it met and leaves nothing."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.support.beside import Given
 from tests.support.embedded import EmbeddedServer
 from tests.support.proxy import Proxy, Weather, running_proxy
 from tests.support.stores import Store, Stores
+from tests.support.waiting import until
 
 from romaport.assets import sweep
 from romaport.jobs import JobOptions
@@ -53,13 +53,6 @@ def server(
     found.close()
 
 
-def until(holds: Callable[[], object]) -> None:
-    ends_at = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
-
-
 @pytest.mark.parametrize(("met", "begin"), JOBS.values(), ids=list(JOBS))
 def test_a_job_that_meets_an_ill_store_for_longer_than_it_may_wait_fails_and_names_it(
     server: EmbeddedServer,
@@ -80,7 +73,7 @@ def test_a_job_that_meets_an_ill_store_for_longer_than_it_may_wait_fails_and_nam
     job_id = started.json()["job_id"]
     try:
         # Tried again and again, and not held against it, before its time is over.
-        until(lambda: server.kept.rows(STARTS, job_id)[0][0] > 2)
+        until(lambda: server.kept.rows(STARTS, job_id)[0][0] > 2, seconds=60)
         assert server.kept.rows(STARTS, job_id)[0][1] <= 1
         server.clock.advance(PATIENCE_SECONDS)
         report = extras.told(started)

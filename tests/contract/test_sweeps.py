@@ -1,16 +1,12 @@
 """Sweeps beside jobs that begin while they run: on a shared database nobody waits for them, and nothing is lost."""
 
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
-from tests.contract.extras import Extras
+from tests.contract.extras import Extras, swept
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
-
-from romaport.assets import sweep
+from tests.support.waiting import until
 
 DAY_SECONDS = 86_400
 STAGED = "select count(*) from staged_assets"
@@ -22,18 +18,6 @@ pytestmark = pytest.mark.stores("postgresql")
 @pytest.fixture
 def package(elsewhere: Workplace) -> bytes:
     return elsewhere.exported(elsewhere.add_set("orders")["app"])
-
-
-def swept(server: EmbeddedServer) -> None:
-    """Sweep as if every stored package were old: their clock is the machine's, not the test's."""
-    sweep(server.system.parts.desk, grace=-timedelta(days=36_500))
-
-
-def until(holds: Callable[[], object]) -> None:
-    ends_at = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < ends_at
-        time.sleep(0.01)
 
 
 def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic, sleep
 
 import httpx
 from tests.crash.disk import DataFolder, JobRow
 from tests.crash.follower import Answer, Change, Follower
 from tests.support.server_process import Place, ServerProcess
 from tests.support.stores import Store
+from tests.support.waiting import remaining, until
 
 from romaport.assembly import open_directory
 from romaport.client import AccessKey, Client, ClientOptions, Secret
@@ -217,17 +217,12 @@ class Outcome:
 
 def eventually(holds: Callable[[], object]) -> None:
     """Wait for what follows an answer: the last tidying of a job comes after its end is told."""
-    ends_at = monotonic() + _TIDY_SECONDS
-    while not holds():
-        assert monotonic() < ends_at, "this took too long"
-        sleep(0.005)
+    until(holds, "the tidying of a job", _TIDY_SECONDS)
 
 
 def assert_in_order(rig: Rig) -> None:
     """Expect every file to have its row and every row its file, and nothing left over."""
-    with suppress(AssertionError):
-        eventually(lambda: rig.folder.disorder() == [])
-    assert rig.folder.disorder() == []
+    assert remaining(rig.folder.disorder, _TIDY_SECONDS) == []
 
 
 def carry_out(rig: Rig, work: Work, kill: KillPoint | None = None) -> Outcome:

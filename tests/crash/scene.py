@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 from tests.support.server_process import Place, ServerProcess
 from tests.support.stores import Store
+from tests.support.waiting import remaining
 
 from romaport.assembly import open_directory
 from romaport.client import AccessKey, Client, Secret, is_final
@@ -170,10 +171,7 @@ class Scene:
 
     def check_nothing_left(self) -> None:
         """Files and rows name each other, and nothing in the making is left, now or once it was swept."""
-        until = time.monotonic() + _SWEEP_SECONDS
-        while self.leftovers() and time.monotonic() < until:
-            time.sleep(0.05)
-        assert self.leftovers() == []
+        assert remaining(self.leftovers, _SWEEP_SECONDS) == []
 
     def leftovers(self) -> list[str]:
         """Answer what names nothing, what nothing names, and what is in the making."""

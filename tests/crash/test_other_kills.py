@@ -1,12 +1,12 @@
 """Deletions and downloads are killed at every checkpoint; a graceful stop loses nothing; a poison job ends."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 from tests.crash.scene import Scene, kill_points
+from tests.support.waiting import until
 
 from romaport.client import reasons
 from romaport.errors import Unreachable
@@ -109,10 +109,7 @@ def test_a_graceful_stop_lets_a_running_job_reach_a_safe_point(scene: Scene) -> 
     scene.order(name="export.counted", pause=1.5)
     with scene.client(instance_id) as client:
         job_id = client.export(apps=[app.id for app in client.apps()])
-    until = time.monotonic() + 60
-    while not (scene.folder / "paused").exists():
-        assert time.monotonic() < until
-        time.sleep(0.01)
+    until((scene.folder / "paused").exists, "the pause", 60)
     assert scene.server.stop() == 0
     assert scene.rows("select state, attempt, strikes from jobs where id = ?", job_id) == [("running", 1, 0)]
     scene.pardon()

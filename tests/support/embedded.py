@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from tests.support.s3 import REACHING
 from tests.support.stores import Store, Written
 
 from romaport.assembly import build
@@ -233,5 +234,4 @@ class EmbeddedServer:
 
 def _reaching(chosen: ArchiveOptions, kept: ArchiveOptions) -> ArchiveOptions:
     """Reach one store with what was chosen otherwise."""
-    names = ("url", "endpoint", "region", "access_key", "secret_key", "timeout_seconds", "retry_seconds")
-    return msgspec.structs.replace(chosen, **{name: getattr(kept, name) for name in names})
+    return msgspec.structs.replace(chosen, **{name: getattr(kept, name) for name in REACHING})

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -18,13 +19,28 @@ from tests.support.ports import free_port
 
 from romaport.storage import ArchiveOptions
 
-__all__ = ["S3", "Bucket", "running_s3"]
+__all__ = ["REACHING", "S3", "Bucket", "running_s3", "s3_client"]
 
 _TOP = Path(__file__).parents[2]
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 _ACCESS_KEY, _SECRET_KEY = "TESTACCESSKEY", "made-up-secret"
 _REGION = "us-east-1"
+REACHING = ("url", "endpoint", "region", "access_key", "secret_key", "timeout_seconds", "retry_seconds")
+"""The options by which a server reaches a store; all others say what it does with it."""
+
+
+@cache
+def s3_client(endpoint: str, region: str, access_key: str, secret_key: str) -> Any:
+    """Open the vendor's own client: one for each store, for it takes a tenth of a second."""
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+    )
 
 
 @dataclass(frozen=True)
@@ -36,14 +52,17 @@ class Bucket:
 
     def files(self) -> dict[str, bytes]:
         """Answer everything that is stored, by name."""
-        listed = self.client.list_objects_v2(Bucket=self.name).get("Contents", [])
-        return {
-            found["Key"]: self.client.get_object(Bucket=self.name, Key=found["Key"])["Body"].read() for found in listed
-        }
+        return {name: self.read(name) for name in self.names()}
+
+    def read(self, name: str) -> bytes:
+        """Answer one of them whole."""
+        content: bytes = self.client.get_object(Bucket=self.name, Key=name)["Body"].read()
+        return content
 
     def names(self) -> set[str]:
         """Answer the names of everything that is stored."""
-        return {found["Key"] for found in self.client.list_objects_v2(Bucket=self.name).get("Contents", [])}
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        return {found["Key"] for page in pages for found in page.get("Contents", [])}
 
     def unfinished(self) -> list[str]:
         """Answer the names of multipart uploads that were begun and neither ended nor given up."""
@@ -57,14 +76,7 @@ class S3:
     def __init__(self, port: int) -> None:
         self.port = port
         self.endpoint = f"http://127.0.0.1:{port}"
-        self._client = boto3.client(
-            "s3",
-            endpoint_url=self.endpoint,
-            region_name=_REGION,
-            aws_access_key_id=_ACCESS_KEY,
-            aws_secret_access_key=_SECRET_KEY,
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-        )
+        self._client = s3_client(self.endpoint, _REGION, _ACCESS_KEY, _SECRET_KEY)
         self._numbers = 0
 
     def bucket(self) -> Bucket:
@@ -93,8 +105,7 @@ class S3:
         found = msgspec.structs.replace(
             self.options(bucket, endpoint=endpoint, prefix=prefix), timeout_seconds=timeout_seconds
         )
-        names = ("url", "endpoint", "region", "access_key", "secret_key", "timeout_seconds", "retry_seconds")
-        return {f"ROMAPORT_ARCHIVES_{name.upper()}": str(getattr(found, name)) for name in names}
+        return {f"ROMAPORT_ARCHIVES_{name.upper()}": str(getattr(found, name)) for name in REACHING}
 
 
 @contextmanager
