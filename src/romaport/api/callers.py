@@ -52,12 +52,9 @@ class Credentials(Struct, frozen=True):
 
 def known_caller(scope: Mapping[str, Any], gate: Gate, project_id: str) -> Caller | None:
     """Answer the caller of a request without a body from memory alone; None if that cannot be told."""
-    token = None
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            return gate.cached_by_signature(_signed(scope, b""), project_id)
-        if name == b"x-auth-token" and token is None:
-            token = value.decode("latin-1")
+    is_signed, token = _offered(scope)
+    if is_signed:
+        return gate.cached_by_signature(_signed(scope, b""), project_id)
     return None if token is None else gate.known(token, project_id)
 
 
@@ -88,13 +85,19 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def credentials_of(scope: Mapping[str, Any], body: bytes | None = b"") -> Credentials:
     """Read the credentials of a request whose body is this, or None if it is not to be hashed."""
+    is_signed, token = _offered(scope)
+    return Credentials(signed=_signed(scope, body)) if is_signed else Credentials(token)
+
+
+def _offered(scope: Mapping[str, Any]) -> tuple[bool, str | None]:
+    """Say whether a request is signed; if it is not, by which token it wants to be known."""
     token = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return Credentials(signed=_signed(scope, body))
+            return True, None
         if name == b"x-auth-token" and token is None:
             token = value.decode("latin-1")
-    return Credentials(token)
+    return False, token
 
 
 def _signed(scope: Mapping[str, Any], body: bytes | None) -> SignedRequest:

@@ -130,7 +130,7 @@ class Gate:
 
         None if anything is unknown or wrong, or must be asked: `by_signature` then says what.
         """
-        return None if self._database.is_shared else self._trusted(self.remembered_by_signature(request, project_id))
+        return self._trusted(self.remembered_by_signature(request, project_id))
 
     def remembered_by_signature(self, request: SignedRequest, project_id: str) -> Known | None:
         """Answer who signed the request, by what was verified a moment ago; on a shared database that may be over."""

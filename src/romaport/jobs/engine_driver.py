@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from pgqueuer.core.tm import TaskManager
 from pgqueuer.ports.driver import Driver, NotifyCallback
 
-from romaport.storage import DatabaseOptions, open_session
+from romaport.storage import DatabaseOptions, LastingSession, open_session
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -41,8 +41,7 @@ class LastingDriver(Driver):
         """Take the database, and what is told how many seconds nothing was heard of it, at every failed try."""
         self._options = options
         self._on_silence = on_silence
-        self._asking: AsyncConnection | None = None
-        self._opening = asyncio.Lock()
+        self._asking = LastingSession(options, _SESSION)
         self._heard_at = time.monotonic()
         self._closing = asyncio.Event()
         self._tasks = TaskManager()
@@ -105,8 +104,7 @@ class LastingDriver(Driver):
 
     async def disconnect(self) -> None:
         """End the session that asks, when all is said."""
-        if self._asking is not None:
-            await self._asking.close()
+        await self._asking.close()
 
     async def _answered(self, ask: Callable[["AsyncConnection"], Awaitable[Answer]]) -> Answer:
         from psycopg import InterfaceError, OperationalError
@@ -115,7 +113,7 @@ class LastingDriver(Driver):
         while True:
             connection = None
             try:
-                connection = await self._connection()
+                connection = await self._asking.opened()
                 async with asyncio.timeout(_ANSWER_SECONDS):
                     answer = await ask(connection)
             except (OperationalError, InterfaceError, TimeoutError, OSError) as cause:
@@ -128,20 +126,11 @@ class LastingDriver(Driver):
                 self._heard_at = time.monotonic()
                 return answer
 
-    async def _connection(self) -> "AsyncConnection":
-        async with self._opening:
-            if self._asking is None:
-                self._asking = await open_session(self._options, _SESSION)
-            return self._asking
-
     async def _lost(self, connection: "AsyncConnection | None", cause: Exception) -> None:
         silent_seconds = time.monotonic() - self._heard_at
         _log.warning("queue_lost", extra={"silent_seconds": round(silent_seconds, 3), "cause": str(cause)})
         if connection is not None:
-            # Whoever asked beside us may have opened another by now.
-            if self._asking is connection:
-                self._asking = None
-            await connection.close()
+            await self._asking.lose(connection)
         self._on_silence(silent_seconds)
 
     async def _listen(self, channel: str, callback: NotifyCallback) -> None:

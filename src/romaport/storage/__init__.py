@@ -19,7 +19,7 @@ from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.rounds import Rounds
 from romaport.storage.scratch import Scratch, writing_scratch
-from romaport.storage.sessions import lost_causes, open_session
+from romaport.storage.sessions import LastingSession, lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
 from romaport.storage.versions import Kept, Versions, row_version, version_in
@@ -33,6 +33,7 @@ __all__ = [
     "Feed",
     "Holding",
     "Kept",
+    "LastingSession",
     "Marks",
     "Move",
     "Rounds",

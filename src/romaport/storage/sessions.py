@@ -69,28 +69,29 @@ class LastingSession:
     async def close(self) -> None:
         """Close the session; whoever asks again opens another."""
         if self._session is not None:
-            await self._lose(self._session)
+            await self.lose(self._session)
 
-    async def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
-        session = await self._opened()
-        try:
-            return await _rows_by(session, statement, values)
-        except lost_causes():
-            # Cut since it was asked last, by a restart or an administrator: a new one is asked.
-            await self._lose(session)
-        return await _rows_by(await self._opened(), statement, values)
-
-    async def _opened(self) -> "AsyncConnection":
+    async def opened(self) -> "AsyncConnection":
+        """Answer the session, opened if there is none; raise one of `lost_causes`."""
         async with self._opening:
             if self._session is None:
                 self._session = await open_session(self._options, self._purpose)
             return self._session
 
-    async def _lose(self, session: "AsyncConnection") -> None:
-        # Whoever asked beside us may have opened another by now.
+    async def lose(self, session: "AsyncConnection") -> None:
+        """Close a session that failed, and give it up, unless another has taken its place by now."""
         if self._session is session:
             self._session = None
         await session.close()
+
+    async def _rows(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[Any]:
+        session = await self.opened()
+        try:
+            return await _rows_by(session, statement, values)
+        except lost_causes():
+            # Cut since it was asked last, by a restart or an administrator: a new one is asked.
+            await self.lose(session)
+        return await _rows_by(await self.opened(), statement, values)
 
 
 async def _rows_by(session: "AsyncConnection", statement: Any, values: Any) -> list[Any]:  # noqa: ANN401 - passed on
