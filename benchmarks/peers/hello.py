@@ -3,14 +3,13 @@
 `python -m benchmarks.peers.hello PORT BODY_BYTES` prints a line when it answers.
 """
 
-import asyncio
 import sys
 from typing import Any
 
-import uvloop
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
-from granian.server.embed import Server
+
+from benchmarks.peers.serving import run
 
 _HEADERS = [
     (b"content-type", b"application/json"),
@@ -31,22 +30,6 @@ def application(size_bytes: int) -> Any:  # noqa: ANN401 - an ASGI application
     return answer
 
 
-async def _serve(port: int, size_bytes: int) -> None:
-    server = Server(
-        application(size_bytes),
-        port=port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        backlog=1024,
-        http1_settings=HTTP1Settings(max_buffer_size=417_792),
-        log_enabled=False,
-    )
-    serving = asyncio.create_task(server.serve())
-    await asyncio.sleep(0.5)
-    print("ready", flush=True)
-    await serving
-
-
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1]), int(sys.argv[2])))
+    limits = HTTP1Settings(max_buffer_size=417_792)
+    run(application(int(sys.argv[2])), int(sys.argv[1]), Interfaces.ASGINL, http1_settings=limits)

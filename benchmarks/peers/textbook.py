@@ -5,22 +5,20 @@ the project and ask for progress, is the job the user's. `python -m benchmarks.p
 line when it answers.
 """
 
-import asyncio
 import hashlib
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import uvloop
 from fastapi import Depends, FastAPI, Header, HTTPException
 from granian.constants import Interfaces
-from granian.server.embed import Server
 from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, relationship, selectinload
 
+from benchmarks.peers.serving import run
 from romaport.storage import tables
 
 _STATUSES = {"running": "Running", "succeeded": "Success", "failed": "Failed", "finished": "Finished"}
@@ -159,16 +157,5 @@ def _moment(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def _serve(port: int, path: str) -> None:
-    server = Server(
-        application(path), port=port, interface=Interfaces.ASGI, websockets=False, backlog=1024, log_enabled=False
-    )
-    serving = asyncio.create_task(server.serve())
-    await asyncio.sleep(1)
-    print("ready", flush=True)
-    await serving
-
-
 if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(int(sys.argv[1]), sys.argv[2]))
+    run(application(sys.argv[2]), int(sys.argv[1]), Interfaces.ASGI)

@@ -1,0 +1,85 @@
+"""What the benchmarks of exports and of imports have in common: how a job is measured, and how its rounds are shown."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from benchmarks.cargo import sizes
+from benchmarks.figures import Figure, at_least, compared
+from benchmarks.place import Served, settled
+from romaport.client import Client
+
+__all__ = ["INSTANCE", "Rounds", "growth", "rounds_of"]
+
+INSTANCE = "development"
+_ROUNDS_MAX = 3
+# So many assets in all rounds of one size together, but at least one round.
+_ROUNDS_ASSETS = 300_000
+_MIB = 1024 * 1024
+_PEAK_MIB_MAX = 64
+
+Limits = Sequence[tuple[str, str, float | None]]
+"""What a limit is called, where its rates are, and which share of them is the target."""
+
+
+def rounds_of(size: int) -> range:
+    """Answer the rounds in which so many assets are measured."""
+    return range(max(1, min(_ROUNDS_MAX, _ROUNDS_ASSETS // size)))
+
+
+@dataclass
+class Rounds:
+    """Assets per second and MiB, round by round; limits by their names."""
+
+    size: int
+    rates: list[float] = field(default_factory=list)
+    peaks: list[float] = field(default_factory=list)
+    limits: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, server: Served, start: Callable[[Client], str]) -> None:
+        """Begin a job, follow it to Success, and note how fast it was and how much memory it took."""
+        with server.client(INSTANCE) as client:
+            idle = server.memory_bytes("VmRSS")
+            server.forget_peak()
+            began_at = time.perf_counter()
+            job, _ = settled(client, start(client))
+            self.rates.append(self.size / (time.perf_counter() - began_at))
+            assert job.status == "Success", job
+            self.peaks.append((server.memory_bytes("VmHWM") - idle) / _MIB)
+
+    @property
+    def asset_seconds(self) -> float:
+        """How long one asset takes."""
+        return 1 / median(self.rates)
+
+    def figures(self, name: str, limits: Limits) -> list[Figure]:
+        """Compare with each limit, and show the peak."""
+        peak = round(median(self.peaks), 1)
+        return [
+            *(
+                compared(name, "assets/s", self.rates, (limit, self.limits[which]), at_least(target))
+                for limit, which, target in limits
+            ),
+            Figure(
+                name=f"{name}, peak above idle",
+                value=peak,
+                unit="MiB",
+                target=_PEAK_MIB_MAX,
+                rounds=len(self.peaks),
+            ),
+        ]
+
+
+def growth(name: str, costs: Sequence[float]) -> Figure:
+    """Compare the time that an asset takes among the most with that among the fewest."""
+    smallest, largest = costs[0], costs[-1]
+    return Figure(
+        name=f"{name}, {max(sizes()):,} assets, time for one",
+        value=round(largest * 1e6, 2),
+        unit="us",
+        limit=f"the same with {sizes()[0]:,}",
+        limit_value=round(smallest * 1e6, 2),
+        ratio=round(largest / smallest, 3),
+    )
