@@ -58,8 +58,9 @@ def serve(
     json: Annotated[bool, typer.Option("--json", help="Announce the start as one JSON line.")] = False,
 ) -> None:
     """Serve until Ctrl-C. The first start makes an administrator and prints the credentials once."""
-    with _loading():
-        from romaport.cli.serving import announced, run_server
+    # Nothing of a start is garbage, and looking for some takes a tenth of it.
+    gc.disable()
+    from romaport.cli.serving import announced, run_server
 
     read = _settings(host=host, port=port, data=data, with_worker=with_worker)
 
@@ -76,8 +77,9 @@ def worker(
     json: Annotated[bool, typer.Option("--json", help="Announce the start as one JSON line.")] = False,
 ) -> None:
     """Run jobs of the PostgreSQL database until Ctrl-C, as one of any number of workers on any machines."""
-    with _loading():
-        from romaport.cli.serving import run_worker
+    # Nothing of a start is garbage, and looking for some takes a tenth of it.
+    gc.disable()
+    from romaport.cli.serving import run_worker
 
     read = _settings(data=data)
     number = read.jobs.workers
@@ -87,17 +89,6 @@ def worker(
 
     with _logged(read):
         run_worker(read, announce=announce)
-
-
-@contextmanager
-def _loading() -> Iterator[None]:
-    """Import what stays: nothing of it is garbage, and looking for some takes a tenth of the start."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def migrate() -> None:
