@@ -31,7 +31,7 @@ def _leftovers(url: str, bucket: Bucket, prefix: str) -> Iterator[str]:
         for row in connection.execute("SELECT id, type, attempt FROM jobs WHERE state = 'running'"):
             yield f"job {row} is not final"
         for table in _TABLES:
-            (number,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)  # noqa: S608
+            (number,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
             if number:
                 yield f"{number} rows left in {table}"
         (waiting,) = connection.execute("SELECT count(*) FROM pgqueuer").fetchone() or (0,)

@@ -118,7 +118,7 @@ def test_two_processes_give_no_number_twice(servers: list[EmbeddedServer], works
     assert status == "Success"
     assert len(set(numbers)) == len(numbers)
     kinds = ", ".join(f"'{name}'" for name in NUMBERED)
-    statement = f"select id from assets where kind in ({kinds}) order by id"  # noqa: S608 - our own words
+    statement = f"select id from assets where kind in ({kinds}) order by id"
     given = [int(found) for (found,) in servers[0].kept.rows(statement)]
     # Eight products and the three that travelled, each made of eight parts.
     assert len(given) == len(set(given)) == 11 * 8

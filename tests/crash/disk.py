@@ -9,21 +9,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.support.stores import Written
+from tests.support.stores import LIE_IN, Written
 
 Content = list[tuple[Any, ...]]
 
-_ASSETS = """
-select kind, key, body, secret_paths, holes, revision from assets where instance_id = ? order by kind, key
+_ASSETS = f"""
+select kind, key, body, secret_paths, holes, revision from assets where {LIE_IN} order by kind, key
 """
-_REFERENCES = """
+_REFERENCES = f"""
 select a.kind, a.key, r.field, r.owns, t.kind, t.key, t.instance_id = a.instance_id
 from assets a join asset_references r on r.asset_id = a.id join assets t on t.id = r.target_id
-where a.instance_id = ? order by a.kind, a.key, r.field
+where a.{LIE_IN} order by a.kind, a.key, r.field
 """
-_UNIQUE = """
+_UNIQUE = f"""
 select a.kind, a.key, u.field, u.value from assets a join asset_uniques u on u.asset_id = a.id
-where a.instance_id = ? order by a.kind, a.key, u.field
+where a.{LIE_IN} order by a.kind, a.key, u.field
 """
 _FINDINGS = "select severity, kind, name, code, message from job_findings where job_id = ? order by position"
 
@@ -75,13 +75,13 @@ class DataFolder:
     def staged_count(self) -> int:
         """Count the rows that imports have put aside."""
         tables = ("staged_assets", "staged_references", "staged_uniques")
-        return sum(self._rows(f"select count(*) from {table}")[0][0] for table in tables)  # noqa: S608 - our own names
+        return sum(self._rows(f"select count(*) from {table}")[0][0] for table in tables)
 
     def disorder(self) -> list[str]:
         """Answer what should not be: files or rows without their counterpart, and anything left over."""
         ended = "type = 'exportAsset' and state in ('succeeded', 'finished')"
         archived: dict[str, str] = dict(self._rows("select job_id, id from archives"))
-        exports: dict[str, str] = dict(self._rows(f"select id, state from jobs where {ended}"))  # noqa: S608 - our own words
+        exports: dict[str, str] = dict(self._rows(f"select id, state from jobs where {ended}"))
         offered = {f"{archived.get(job)}.zip" for job, state in exports.items() if state == "succeeded"}
         archives = self._names("archives/")
         found = {

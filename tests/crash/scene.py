@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 from tests.support.server_process import Place, ServerProcess
-from tests.support.stores import Store
+from tests.support.stores import LIE_IN, Store
 from tests.support.waiting import remaining
 
 from romaport.assembly import open_directory
@@ -167,7 +167,7 @@ class Scene:
 
     def asset_count(self, instance_id: str) -> int:
         """Count what an instance holds."""
-        return int(self.rows("select count(*) from assets where instance_id = ?", instance_id)[0][0])
+        return int(self.rows(f"select count(*) from assets where {LIE_IN}", instance_id)[0][0])
 
     def check_nothing_left(self) -> None:
         """Files and rows name each other, and nothing in the making is left, now or once it was swept."""
@@ -186,7 +186,7 @@ class Scene:
         }
         making = [str(path) for path in (self.server.data / "scratch").glob("*/*")]
         tables = ("staged_assets", "staged_references", "staged_uniques")
-        staged = [table for table in tables if self.rows(f"select 1 from {table} limit 1")]  # noqa: S608 - our own names
+        staged = [table for table in tables if self.rows(f"select 1 from {table} limit 1")]
         return [*kept.symmetric_difference(self.server.kept.packages.names()), *making, *staged]
 
     def digests(self, package: Path) -> dict[str, str]:

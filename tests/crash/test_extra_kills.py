@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.crash.cargo import Cargo
 from tests.crash.scene import Scene, kill_points
+from tests.support.stores import LIE_IN
 
 from romaport.client import Client, Extras, ImportOptions
 from romaport.errors import Unreachable
@@ -26,9 +27,9 @@ SECOND = Cargo(apps=3, data_sources=4, tasks=31, schedules=3, remark="second")
 # More than a comparison counts at once.
 LARGE = Cargo(apps=3, data_sources=4, tasks=521, schedules=3, remark="second")
 MERGE = ImportOptions(type="Merge", datasource_overwrite=True)
-_ASSETS = "select * from assets where instance_id = ? order by id"
-_OF_ASSETS = "select x.* from {} x join assets a on a.id = x.{} where a.instance_id = ? order by 1, 2"
-_KEPT = "select job_id, id, kind, key, body, change_id from kept_assets where instance_id = ? order by 1, 2"
+_ASSETS = f"select * from assets where {LIE_IN} order by id"
+_OF_ASSETS = f"select x.* from {{}} x join assets a on a.id = x.{{}} where a.{LIE_IN} order by 1, 2"
+_KEPT = f"select job_id, id, kind, key, body, change_id from kept_assets where {LIE_IN} order by 1, 2"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.embedded import EmbeddedServer
-from tests.support.stores import Store
+from tests.support.stores import LIE_IN, Store
 
 from romaport.assets import (
     Choice,
@@ -251,7 +251,7 @@ class Bench:
     def emptied(self, instance_id: str) -> dict[str, Any]:
         """Delete every application and task; answer the job's report."""
         owner, actor = self._owner(instance_id), self._actor()
-        kinds = self._server.kept.rows("select id, kind from assets where instance_id = ? order by id", instance_id)
+        kinds = self._server.kept.rows(f"select id, kind from assets where {LIE_IN} order by id", instance_id)
         ids = [(found, "apps" if kind == "app" else "tasks") for found, kind in kinds if kind in _DELETED]
         chosen = {field: tuple(found for found, of in ids if of == field) for field in ("apps", "tasks")}
         return self._ended(owner, start_deletion(self._desk, owner, actor, Selected(**chosen)))
@@ -270,9 +270,9 @@ class Bench:
         return [
             repr(row)
             for statement in (
-                "select * from assets where instance_id = ? order by id",
-                "select * from asset_uniques where instance_id = ? order by asset_id, field",
-                "select r.* from asset_references r join assets on id = asset_id where instance_id = ? order by 1, 2",
+                f"select * from assets where {LIE_IN} order by id",
+                f"select * from asset_uniques where {LIE_IN} order by asset_id, field",
+                f"select r.* from asset_references r join assets on id = asset_id where {LIE_IN} order by 1, 2",
             )
             for row in self._server.kept.rows(statement, instance_id)
         ]

@@ -128,7 +128,7 @@ class Goal:
         with psycopg.connect(self.url) as database:
             found = database.execute("select tablename from pg_tables where schemaname = 'public' order by 1")
             names = [str(name) for (name,) in found if name != "facts"]
-            return {name: sorted(database.execute(f'select * from "{name}"'), key=repr) for name in names}  # noqa: S608
+            return {name: sorted(database.execute(f'select * from "{name}"'), key=repr) for name in names}
 
 
 @pytest.fixture

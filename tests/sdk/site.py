@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 from tests.sdk.vendor import Sdk, credentials, opened
 from tests.support.server_process import Place, ServerProcess
-from tests.support.stores import Store, Written
+from tests.support.stores import LIE_IN, Store, Written
 
 from romaport.assembly import open_directory
 from romaport.auth import Directory
@@ -80,7 +80,7 @@ class Site:
 
     def keys(self, instance_id: str) -> set[tuple[str, ...]]:
         """Answer the kind, then the natural key, of every asset of an instance."""
-        rows = self.kept.rows("select kind, key from assets where instance_id = ?", instance_id)
+        rows = self.kept.rows(f"select kind, key from assets where {LIE_IN}", instance_id)
         return {(kind, *json.loads(key)) for kind, key in rows}
 
     def _files(self, running: set[str]) -> list[str]:

@@ -329,11 +329,11 @@ def test_a_group_holds_a_thousand_apis(sdk: Sdk, site: Site, instance: str, app_
     numbers = "with recursive numbers(n) as (select 1 union all select n + 1 from numbers where n < 999)"
     # Written past the server, which would take its time for so many.
     site.kept.change(
-        f"{numbers} insert into assets ({', '.join(columns)}) select {copied} from assets, numbers where id = ?",  # noqa: S608 - names of our own
+        f"{numbers} insert into assets ({', '.join(columns)}) select {copied} from assets, numbers where id = ?",
         api.id,
     )
     site.kept.change(
-        f"{numbers} insert into asset_references (asset_id, field, target_id, owns) "  # noqa: S608 - as above
+        f"{numbers} insert into asset_references (asset_id, field, target_id, owns) "
         f"select {new_id}, field, target_id, owns from asset_references, numbers where asset_id = ?",
         api.id,
     )

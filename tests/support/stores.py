@@ -17,9 +17,11 @@ from tests.support.s3 import S3, running_s3
 from romaport.storage import ArchiveOptions, Database, DatabaseOptions
 from romaport.storage.migrations import migrate
 
-__all__ = ["STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
+__all__ = ["LIE_IN", "STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
 
 STORES = ("sqlite", "postgresql")
+LIE_IN = "instance_id = (select coalesce(space_id, id) from instances where id = ?)"
+"""Matches the assets of an instance, wherever they lie."""
 _FILE = "romaport.db"
 _TABLES = {
     "sqlite": "select name from sqlite_master where type = 'table' order by name",
@@ -184,8 +186,16 @@ class Written:
         return [name for (name,) in self.rows(_TABLES["sqlite" if self.is_in_folder else "postgresql"])]
 
     def everything(self) -> dict[str, object]:
-        """Answer every row of every table, as text, in an order that says nothing; not the queue's own tables."""
-        return {name: sorted(map(repr, rows)) for name, rows in self._all() if not name.startswith("pgqueuer")}
+        """Answer every row of every table, as text, in an order that says nothing; not the queue's own tables.
+
+        Where the assets of an instance lie says nothing either.
+        """
+        homes = dict(self.rows("select space_id, id from instances where space_id is not null"))
+        return {
+            name: sorted(repr(_at_home(row, homes)) for row in rows if name != "instances" or row["id"] not in homes)
+            for name, rows in self._all()
+            if not name.startswith("pgqueuer")
+        }
 
     def content(self) -> bytes:
         """Answer all that lies anywhere: every file, every stored package, every value of a database elsewhere."""
@@ -193,7 +203,7 @@ class Written:
         if self.is_in_folder:
             return files
         files += b"".join(map(self.packages.read, self.packages.names()))
-        values = (value for _, rows in self._all() for row in rows for value in row)
+        values = (value for _, rows in self._all() for row in rows for value in row.values())
         return b"\n".join([files, *(value if isinstance(value, bytes) else str(value).encode() for value in values)])
 
     def files(self) -> list[str]:
@@ -201,11 +211,13 @@ class Written:
         making = (self._data / "scratch").rglob("*.zip")
         return sorted([*self.packages.names(), *(str(path.relative_to(self._data)) for path in making)])
 
-    def _all(self) -> Iterator[tuple[str, list[tuple[Any, ...]]]]:
+    def _all(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """Yield every table with its rows, read by one connection."""
         with self._connected() as execute:
             for (name,) in list(execute(_TABLES["sqlite" if self.is_in_folder else "postgresql"], ())):
-                yield name, [tuple(row) for row in execute(f'select * from "{name}"', ())]  # noqa: S608 - its own name
+                found = execute(f'select * from "{name}"', ())
+                names = [column[0] for column in found.description]
+                yield name, [dict(zip(names, row, strict=True)) for row in found]
 
     @contextmanager
     def _connected(self) -> Iterator[Callable[[str, tuple[object, ...]], Any]]:
@@ -215,6 +227,12 @@ class Written:
             return
         with psycopg.connect(self._url) as session:
             yield lambda statement, values: session.execute(_for_psycopg(statement), values or None)
+
+
+def _at_home(row: dict[str, Any], homes: Mapping[str, str]) -> tuple[Any, ...]:
+    if "instance_id" in row:
+        row = {**row, "instance_id": homes.get(row["instance_id"], row["instance_id"])}
+    return tuple(None if name == "space_id" else value for name, value in row.items())
 
 
 def _for_psycopg(statement: str) -> bytes:

@@ -8,12 +8,12 @@ from pathlib import Path
 from romaport.catalog import Actor, Catalog, Conflict
 from romaport.clock import Clock
 from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionEmpty, SelectionTooLarge
-from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner
+from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner, Severity
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
 from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, hold
 
-__all__ = ["Desk", "Selected", "actor_of", "findings_of", "may_see", "settling", "visible_job"]
+__all__ = ["Desk", "Selected", "actor_of", "findings_of", "hole_findings", "may_see", "settling", "visible_job"]
 
 _LISTED_CHARACTERS = 8_000
 
@@ -122,3 +122,18 @@ def findings_of(conflicts: Iterable[Conflict]) -> list[Finding]:
 def finding(kind: str, name: str, error: RomaportError) -> Finding:
     """Say what is wrong with one asset as a finding."""
     return Finding(kind=kind, name=name, code=error.code, message=str(error), advice=error.advice)
+
+
+def hole_findings(holes: Iterator[tuple[str, str, str]]) -> list[Finding]:
+    """Say which secrets the imported assets lack."""
+    return [
+        Finding(
+            kind=kind,
+            name=name,
+            code="ROMAPORT.4101",
+            message=f"{path} is a secret and has to be filled in here.",
+            severity=Severity.HOLE,
+            advice="Set it on the asset, or hand it over with the import as a value.",
+        )
+        for kind, name, path in holes
+    ]

@@ -4,8 +4,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from romaport.assets.desk import Desk, may_see
+from romaport.assets.landing import clear, discard_in_steps
 from romaport.assets.uploads import upload_paths
-from romaport.catalog import Actor, discard, forget, staged_jobs
+from romaport.catalog import Actor, forget, landing, staged_jobs
 from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
@@ -54,16 +55,17 @@ def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
     with desk.database.transaction() as tx:
         expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
         archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
-        staged = staged_jobs(tx)
+        begun = {*staged_jobs(tx), *landing.hidden(tx)}
         desk.checkpoint("sweep.looked")
         # Read after all that they may need: a job that has begun in between is among them.
         pending = desk.ledger.pending(tx)
-        # What a job put aside that was given up; one that ends by itself cleans up after itself.
-        for job_id in set(staged) - set(pending):
-            discard(tx, job_id)
         # An execution that has begun reads its plan's package, however old that is by now.
         executed = [desk.ledger.read(tx, job_id).request.get("plan") or job_id for job_id in pending]
         needed = [*pending, *executed, *desk.ledger.kept(tx, JobType.PLAN)]
+    # What a job put aside that was given up; one that ends by itself cleans up after itself.
+    for job_id in begun - set(pending):
+        discard_in_steps(desk, job_id)
+        clear(desk, job_id)
     uploads = {name for job_id in needed for name in upload_paths(job_id)}
     for name in expired:
         desk.archives.remove(name)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from romaport.assets.desk import Desk, actor_of, finding, findings_of, settling
+from romaport.assets.desk import Desk, actor_of, finding, findings_of, hole_findings, settling
+from romaport.assets.landing import land
 from romaport.assets.uploads import (
     ImportOptions,
     Values,
@@ -26,10 +27,10 @@ from romaport.catalog import (
     open_holes,
 )
 from romaport.errors import PlanOutdated
-from romaport.jobs import Finding, Item, JobContext, JobType, Outcome, Owner, Severity
+from romaport.jobs import Finding, Item, JobContext, JobType, Outcome, Owner
 from romaport.storage import Transaction
 
-__all__ = ["hole_findings", "run_import", "start_import"]
+__all__ = ["run_import", "start_import"]
 
 _DONE = {"create": "created", "update": "updated", "keep": "kept"}
 """What a step is called once it is done."""
@@ -43,10 +44,12 @@ def start_import(  # noqa: PLR0913 - who wants what done with which package
 
 
 def run_import(desk: Desk, context: JobContext) -> None:
-    """Stage, check, apply. What is seen of it is all or nothing: the last transaction does it and ends the job."""
+    """Stage, check, apply. What is seen of it is all or nothing: one transaction does it and ends the job."""
     plan_id = context.job.request.get("plan")
     problems = stage_upload(desk, context, upload_path(plan_id or context.job.id))
-    _settle(desk, context, problems)
+    # On a shared database writers wait only for those who write to the same instance, and here nobody does.
+    if desk.database.is_shared or plan_id is not None or not land(desk, context, problems):
+        _settle(desk, context, problems)
     context.checkpoint("import.ended")
     if plan_id is None:
         desk.archives.remove(upload_path(context.job.id))
@@ -102,18 +105,3 @@ def _apply(desk: Desk, context: JobContext, tx: Transaction, plan: tuple[Into, P
 
 def _done(steps: Mapping[str, dict[str, int]]) -> Outcome:
     return {_DONE[step]: counts for step, counts in steps.items()}
-
-
-def hole_findings(holes: Iterator[tuple[str, str, str]]) -> list[Finding]:
-    """Say which secrets the imported assets lack."""
-    return [
-        Finding(
-            kind=kind,
-            name=name,
-            code="ROMAPORT.4101",
-            message=f"{path} is a secret and has to be filled in here.",
-            severity=Severity.HOLE,
-            advice="Set it on the asset, or hand it over with the import as a value.",
-        )
-        for kind, name, path in holes
-    ]

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from romaport.assets.desk import Desk, actor_of, findings_of, settling, visible_job
-from romaport.assets.imports import hole_findings
+from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling, visible_job
 from romaport.assets.uploads import (
     ImportOptions,
     Values,

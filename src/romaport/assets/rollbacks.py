@@ -1,7 +1,7 @@
 """Rollbacks: an import or a deletion is taken back, at once or not at all."""
 
 from romaport.assets.desk import Desk, actor_of, findings_of, settling, visible_job
-from romaport.catalog import Actor, Return, selected
+from romaport.catalog import Actor, Return, follow, selected
 from romaport.errors import RollbackRefused
 from romaport.jobs import Job, JobContext, JobType, Owner, State
 
@@ -44,6 +44,7 @@ def run_rollback(desk: Desk, context: JobContext) -> None:
     request = context.job.request
     with settling(context) as tx, selected(tx):
         job = desk.ledger.read(tx, request["job"])
+        follow(tx, job.id, job.owner.instance_id)
         way = Return(
             tx,
             job.id,

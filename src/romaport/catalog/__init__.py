@@ -1,5 +1,6 @@
 """The assets an instance holds, one at a time and in whole sets."""
 
+from romaport.catalog import landing
 from romaport.catalog.arrivals import (
     Decision,
     Policy,
@@ -7,6 +8,7 @@ from romaport.catalog.arrivals import (
     check,
     decisions,
     discard,
+    obstacles,
     open_holes,
     stage,
     staged_count,
@@ -18,7 +20,7 @@ from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Arrived, Intake, Problem, is_sound
 from romaport.catalog.quotas import used
-from romaport.catalog.returns import Return, forget
+from romaport.catalog.returns import Return, follow, forget
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Into
@@ -51,11 +53,14 @@ __all__ = [
     "decisions",
     "delete_selected",
     "discard",
+    "follow",
     "forget",
     "is_name_taken",
     "is_sound",
     "json_text",
     "key_name",
+    "landing",
+    "obstacles",
     "open_holes",
     "selected",
     "stage",

@@ -23,6 +23,7 @@ __all__ = [
     "check",
     "decisions",
     "discard",
+    "obstacles",
     "open_holes",
     "stage",
     "staged_count",
@@ -92,6 +93,11 @@ def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all
     staging.meet(tx, into)
     _settle_filled(tx, into.job_id, vault)
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
+    return obstacles(tx, into, policy, sees_all=sees_all)
+
+
+def obstacles(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
+    """Find everything that stands between a staged package, decided on, and its instance."""
     found = [*_taken(tx, into, policy), *_dangling(tx, into), *_doubled(tx, into)]
     if not sees_all:
         forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)

@@ -14,7 +14,7 @@ from romaport.errors import AssetChanged, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, Kind, creation_order, namesakes
 from romaport.storage import Transaction
 
-__all__ = ["Return", "forget"]
+__all__ = ["Return", "follow", "forget"]
 
 _NAMESAKES = {namesakes(kind) for kind in KINDS.values() if kind.joins}
 
@@ -114,6 +114,11 @@ def _rescoped(kind: Kind, key: str, targets: Mapping[str, str | None]) -> str:
         return key
     own = msgspec.json.decode(key)[-1:] if kind.name_field else []
     return key_text([*(part for scope in scopes for part in msgspec.json.decode(scope or "[]")), *own])
+
+
+def follow(tx: Transaction, job_id: str, instance_id: str) -> None:
+    """Have what is kept for a job lie where the assets of its instance lie by now."""
+    keeping.follow(tx, job_id, instance_id)
 
 
 def forget(tx: Transaction, job_ids: Collection[str]) -> None:

@@ -67,6 +67,7 @@ class Database:
         callbacks: list[Callable[[], None]] = []
         with (
             _translated(self._dialect),
+            self._dialect.turn(),
             self._engine.connect() as connection,
             self.feed.telling(connection) as about_to_commit,
             self._dialect.writing(connection).begin(),

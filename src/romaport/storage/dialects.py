@@ -6,7 +6,7 @@ Everything else is said once, in SQLAlchemy's words, for both.
 import csv
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from romaport.errors import SettingInvalid
+from romaport.storage.line import Line
 
 __all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load", "survey"]
 
@@ -64,6 +65,9 @@ class Dialect(Protocol):
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for those who write in this process, where only one can."""
+
     def writing(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that writes what is committed by then, statement by statement."""
 
@@ -77,14 +81,15 @@ class Dialect(Protocol):
 class Sqlite:
     """One file in write-ahead mode.
 
-    Writers take turns from their first statement on (`BEGIN IMMEDIATE`), so a transaction that has begun is never
-    refused half-way for another writer's sake.
+    Writers stand in line, and take turns from their first statement on (`BEGIN IMMEDIATE`), so a transaction that has
+    begun is never refused half-way for another writer's sake.
     """
 
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, options: DatabaseOptions) -> None:
         self._path = path
+        self._line = Line(options.wait_seconds)
 
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
@@ -100,6 +105,10 @@ class Sqlite:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for those who came before."""
+        return self._line.turn()
 
     def writing(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that takes the writer's turn."""
@@ -149,6 +158,10 @@ class Postgresql:
             connect_args={"options": _session(options), "application_name": "romaport"} | network_limits(),
         )
 
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for nobody."""
+        return nullcontext()
+
     def writing(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that writes what is committed by then, statement by statement."""
         return connection.execution_options(isolation_level="READ COMMITTED")
@@ -191,7 +204,7 @@ def _session(options: DatabaseOptions) -> str:
 def dialect_of(path: Path, options: DatabaseOptions) -> Dialect:
     """Answer the database that the options name, or without a URL that of a file; raise `SettingInvalid`."""
     if not options.url:
-        return Sqlite(path)
+        return Sqlite(path, options)
     try:
         parsed = make_url(options.url)
     except ArgumentError:

@@ -86,6 +86,9 @@ instances = Table(
     Column("name", String(64), nullable=False),
     Column("description", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
+    # Under which id the assets lie, if not under its own; and of a row that is such a space: for which instance.
+    Column("space_id", _ID),
+    Column("space_of", _ID),
     UniqueConstraint("project_id", "name"),
 )
 

@@ -96,7 +96,7 @@ def add_instance(tx: Transaction, instance: Instance) -> None:
 
 def instances_of(tx: Transaction, project_id: str, instance_id: str | None = None) -> list[Instance]:
     """Answer the instances of a project, oldest first; only the one with the id, if one is given."""
-    statement = select(instances).where(instances.c.project_id == project_id)
+    statement = select(instances).where(instances.c.project_id == project_id, instances.c.space_of.is_(None))
     if instance_id is not None:
         statement = statement.where(instances.c.id == instance_id)
     ordered = statement.order_by(instances.c.created_at, instances.c.id)

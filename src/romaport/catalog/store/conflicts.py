@@ -5,6 +5,7 @@ from itertools import permutations
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import changing_references
@@ -47,9 +48,7 @@ def _has_namesake(into: Into, kind: str, other: str) -> ColumnElement[bool]:
     Each kind is named for itself: of a range or a list of kinds, a database may read every asset.
     """
     first = staged_assets.alias()
-    in_target = exists().where(
-        assets.c.instance_id == into.instance_id, assets.c.kind == other, assets.c.key == staged.key
-    )
+    in_target = exists().where(lies_in(into.instance_id), assets.c.kind == other, assets.c.key == staged.key)
     if other > kind:
         return in_target
     in_package = exists().where(first.c.job_id == into.job_id, first.c.kind == other, first.c.key == staged.key)
@@ -99,7 +98,7 @@ def forbidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
 
 def quota_use(tx: Transaction, into: Into, kinds: Collection[str]) -> int:
     """Answer how many assets of some kinds the target would hold afterwards."""
-    held = select(func.count()).where(assets.c.instance_id == into.instance_id, assets.c.kind.in_(list(kinds)))
+    held = select(func.count()).where(lies_in(into.instance_id), assets.c.kind.in_(list(kinds)))
     more = select(func.count()).where(
         staged.job_id == into.job_id, staged.kind.in_(list(kinds)), staged.met_id.is_(None)
     )

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CTE, Select, and_, exists, func, literal, select, union_all
 
 from romaport.catalog.store.keeping import kept_ids
+from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.kinds import Kind
 from romaport.storage import Transaction, json_field
@@ -68,7 +69,7 @@ def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
             *(json_field(assets.c.body, field) for field in fields),
         )
         .join(asset_references, and_(asset_references.c.asset_id == assets.c.id, asset_references.c.field == scope))
-        .where(assets.c.instance_id == into.instance_id, assets.c.kind == kind, ~replaced)
+        .where(lies_in(into.instance_id), assets.c.kind == kind, ~replaced)
     )
     return union_all(moves, stays).cte("after")
 

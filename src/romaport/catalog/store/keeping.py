@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from romaport.catalog.store.spaces import space_of
 from romaport.catalog.store.staging import Step
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import changing_references
@@ -41,6 +42,7 @@ __all__ = [
     "changed_since",
     "clashes",
     "counts",
+    "follow",
     "forbidden",
     "forget",
     "keep",
@@ -90,6 +92,12 @@ def counts(tx: Transaction, job_id: str) -> dict[str, int]:
     """Count by kind what is kept for a job."""
     statement = select(kept.kind, func.count()).where(kept.job_id == job_id).group_by(kept.kind).order_by(kept.kind)
     return {row[0]: row[1] for row in tx.execute(statement)}
+
+
+def follow(tx: Transaction, job_id: str, instance_id: str) -> None:
+    """Have what is kept for a job lie where the other assets of its instance lie by now."""
+    for table in (kept_assets, kept_asset_uniques):
+        tx.execute(update(table).where(table.c.job_id == job_id).values(instance_id=space_of(instance_id)))
 
 
 def _of_kept(job_id: str) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, exists, func, or_, select, true
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.visibility import is_open_to, visible_ids
 from romaport.kinds import Filter
 from romaport.storage import Transaction, json_field, streamed
@@ -32,7 +33,7 @@ class Page:
 
 def page(tx: Transaction, instance_id: str, kinds: Collection[str], asked: Page) -> tuple[int, list[str]]:
     """Answer how many assets match, and the ids of the page, in the order of their creation."""
-    matching = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
+    matching = select(assets.c.id).where(lies_in(instance_id), assets.c.kind.in_(list(kinds)))
     for found, value in asked.filters:
         matching = matching.where(_kept(found, value, asked))
     if asked.member_id is not None:
@@ -101,7 +102,7 @@ def listed(
 ) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield (id, kind, key, name, body) of the assets of some kinds that a user may see, without holding them."""
     statement = select(assets.c.id, assets.c.kind, assets.c.key, assets.c.name, assets.c.body).where(
-        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
+        lies_in(instance_id), assets.c.kind.in_(list(kinds))
     )
     if member_id is not None:
         statement = statement.where(assets.c.id.in_(visible_ids(member_id)))

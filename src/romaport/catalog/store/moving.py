@@ -1,10 +1,12 @@
 """Staged assets on their last step: into the catalog, each as was decided."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, literal, select, update
 
+from romaport.catalog.store.spaces import space_of
 from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.storage import Transaction
 from romaport.storage.tables import (
@@ -21,12 +23,14 @@ __all__ = ["create", "replace", "replaced"]
 staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
 
 
-def create(tx: Transaction, into: Into, kind: str) -> None:
-    """Move the staged assets of a kind that meet nobody into the catalog."""
-    new = (staged.job_id == into.job_id, staged.kind == kind, staged.step == Step.CREATE.value)
+def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = None) -> None:
+    """Move the staged assets of a kind that meet nobody into the catalog; of some positions, or all."""
+    new = [staged.job_id == into.job_id, staged.kind == kind, staged.step == Step.CREATE.value]
+    if positions is not None:
+        new.append(staged.position.between(positions.start, positions.stop - 1))
     columns = {
         "id": staged.new_id,
-        "instance_id": literal(into.instance_id),
+        "instance_id": space_of(into.instance_id),
         "kind": staged.kind,
         "key": staged.key,
         "name": staged.name,
@@ -54,12 +58,12 @@ def create(tx: Transaction, into: Into, kind: str) -> None:
         .order_by(staged.position)
     )
     tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
-    _insert_unique(tx, into, kind)
+    _insert_unique(tx, into, new)
 
 
-def _insert_unique(tx: Transaction, into: Into, kind: str) -> None:
+def _insert_unique(tx: Transaction, into: Into, new: Sequence[ColumnElement[bool]]) -> None:
     is_held = exists().where(
-        asset_uniques.c.instance_id == into.instance_id,
+        asset_uniques.c.instance_id == space_of(into.instance_id),
         asset_uniques.c.kind == values.kind,
         asset_uniques.c.field == values.field,
         asset_uniques.c.value == values.value,
@@ -76,7 +80,7 @@ def _insert_unique(tx: Transaction, into: Into, kind: str) -> None:
         select(
             staged.new_id,
             values.field,
-            literal(into.instance_id),
+            space_of(into.instance_id),
             staged.kind,
             case((is_held | is_repeated, values.spare), else_=values.value),
         )
@@ -84,7 +88,7 @@ def _insert_unique(tx: Transaction, into: Into, kind: str) -> None:
             staged_assets,
             and_(staged.job_id == values.job_id, staged.kind == values.kind, staged.position == values.position),
         )
-        .where(staged.job_id == into.job_id, staged.kind == kind, staged.step == Step.CREATE.value)
+        .where(*new)
     )
     tx.execute(insert(asset_uniques).from_select(["asset_id", "field", "instance_id", "kind", "value"], kept))
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Select, func, select
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.storage import Transaction, json_field
 from romaport.storage.tables import asset_references, assets
 
@@ -28,7 +29,7 @@ def ids_alike(tx: Transaction, place: tuple[str, str], held: Mapping[str, str], 
     They refer to each of the ids in `within` by the field given there.
     """
     instance_id, kind = place
-    statement = select(assets.c.id).where(assets.c.instance_id == instance_id, assets.c.kind == kind)
+    statement = select(assets.c.id).where(lies_in(instance_id), assets.c.kind == kind)
     for field, target_id in within.items():
         statement = _referring(statement, kind, field, target_id)
     for field, value in held.items():

@@ -15,6 +15,7 @@ from sqlalchemy import (
     update,
 )
 
+from romaport.catalog.store.spaces import lies_in, space_of
 from romaport.kinds import Asset
 from romaport.storage import Transaction
 from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances, users
@@ -61,13 +62,16 @@ def loaded(tx: Transaction, ids: Collection[str]) -> dict[str, Asset]:
     rows: dict[str, Row[Any]] = {}
     edges: dict[str, dict[str, str]] = {}
     uniques: dict[str, dict[str, str]] = {}
+    # What lies in a space that is not shown is nobody's yet.
+    space, home = instances.alias(), instances.alias()
     wanted = set(ids)
     while wanted:
         for part in _parts(wanted):
             statement = (
-                select(assets, instances.c.project_id)
-                .join(instances, instances.c.id == assets.c.instance_id)
-                .where(assets.c.id.in_(part))
+                select(assets, home.c.project_id, home.c.id.label("home_id"))
+                .join(space, space.c.id == assets.c.instance_id)
+                .join(home, home.c.id == func.coalesce(space.c.space_of, space.c.id))
+                .where(assets.c.id.in_(part), space.c.id == func.coalesce(home.c.space_id, home.c.id))
             )
             rows.update({row.id: row for row in tx.execute(statement)})
             for row in tx.execute(select(asset_references).where(asset_references.c.asset_id.in_(part))):
@@ -86,7 +90,7 @@ def _asset(
 ) -> Asset:
     return Asset(
         id=row.id,
-        instance_id=row.instance_id,
+        instance_id=row.home_id,
         project_id=row.project_id,
         kind=row.kind,
         key=tuple(msgspec.json.decode(row.key)),
@@ -117,7 +121,7 @@ def _parts(ids: Iterable[str]) -> Iterable[list[str]]:
 def ids_of(tx: Transaction, instance_id: str, kinds: Collection[str], ids: Collection[str]) -> set[str]:
     """Answer which of the ids are assets of these kinds in the instance."""
     statement = select(assets.c.id).where(
-        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)), assets.c.id.in_(list(ids))
+        lies_in(instance_id), assets.c.kind.in_(list(kinds)), assets.c.id.in_(list(ids))
     )
     return set(tx.execute(statement).scalars())
 
@@ -135,7 +139,7 @@ def sealed_secrets(tx: Transaction, asset_id: str) -> bytes | None:
 
 def count(tx: Transaction, instance_id: str, kinds: Collection[str]) -> int:
     """Count the assets of some kinds in an instance."""
-    statement = select(func.count()).where(assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)))
+    statement = select(func.count()).where(lies_in(instance_id), assets.c.kind.in_(list(kinds)))
     return tx.execute(statement).scalar_one()
 
 
@@ -143,6 +147,7 @@ def add(
     tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
 ) -> None:
     """Insert an asset with its references, each (target id, owns), and unique values."""
+    row = _placed(tx, row)
     tx.execute(insert(assets).values(**row))
     _relate(tx, row, references, unique)
 
@@ -151,11 +156,16 @@ def change(
     tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
 ) -> None:
     """Replace an asset's columns, references and unique values."""
+    row = _placed(tx, row)
     values = {name: value for name, value in row.items() if name != "id"}
     tx.execute(update(assets).where(assets.c.id == row["id"]).values(**values, revision=assets.c.revision + 1))
     for table in (asset_references, asset_uniques):
         tx.execute(delete(table).where(table.c.asset_id == row["id"]))
     _relate(tx, row, references, unique)
+
+
+def _placed(tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**row, "instance_id": tx.execute(select(space_of(row["instance_id"]))).scalar_one()}
 
 
 def _relate(
@@ -240,7 +250,7 @@ def remove(tx: Transaction, ids: Collection[str]) -> None:
 def unique_owner(tx: Transaction, instance_id: str, kind: str, field: str, value: str) -> str | None:
     """Answer the id of the asset that holds a unique value."""
     statement = select(asset_uniques.c.asset_id).where(
-        asset_uniques.c.instance_id == instance_id,
+        asset_uniques.c.instance_id == space_of(instance_id),
         asset_uniques.c.kind == kind,
         asset_uniques.c.field == field,
         asset_uniques.c.value == value,
@@ -251,7 +261,7 @@ def unique_owner(tx: Transaction, instance_id: str, kind: str, field: str, value
 def id_by_key(tx: Transaction, instance_id: str, kinds: Collection[str], key: Iterable[str]) -> str | None:
     """Answer the id of the asset with a natural key, among kinds that share their names."""
     statement = select(assets.c.id).where(
-        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds)), assets.c.key == key_text(key)
+        lies_in(instance_id), assets.c.kind.in_(list(kinds)), assets.c.key == key_text(key)
     )
     return tx.execute(statement).scalar_one_or_none()
 

@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
 )
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction, streamed_in_parts
@@ -85,7 +86,7 @@ def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
 
 def gather_all(tx: Transaction, instance_id: str, member_id: str | None) -> None:
     """Select everything in an instance that a user may see; with None, everything."""
-    found = select(assets.c.id).where(assets.c.instance_id == instance_id)
+    found = select(assets.c.id).where(lies_in(instance_id))
     if member_id is not None:
         found = found.where(assets.c.id.in_(visible_ids(member_id)))
     tx.execute(insert(_SELECTED).from_select(["asset_id"], found))
@@ -191,7 +192,7 @@ def summary(tx: Transaction, instance_id: str | None = None) -> dict[str, tuple[
         .order_by(assets.c.kind)
     )
     if instance_id is not None:
-        statement = statement.where(assets.c.instance_id == instance_id)
+        statement = statement.where(lies_in(instance_id))
     return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
 
 
@@ -214,7 +215,7 @@ class _Leaving:
     """The selected assets of a kind in an instance, joined with what they refer to and their unique values."""
 
     def __init__(self, kind: Kind, instance_id: str) -> None:
-        self._where = (assets.c.instance_id == instance_id, assets.c.kind == kind.name)
+        self._where = (lies_in(instance_id), assets.c.kind == kind.name)
         self._source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
         named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]

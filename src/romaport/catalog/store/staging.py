@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.storage import Transaction, load, streamed, survey
 from romaport.storage.tables import (
     asset_references,
@@ -26,12 +27,16 @@ __all__ = [
     "decide",
     "decided",
     "discard",
+    "discard_some",
+    "extents",
     "filled",
     "holes",
+    "is_decided",
     "meet",
     "outcome",
     "reference_changes",
     "refill",
+    "resolve",
     "same_place",
     "stage",
     "staged_count",
@@ -103,6 +108,18 @@ def surveyed(tx: Transaction) -> None:
     survey(tx, (staged_assets, staged_references, staged_uniques))
 
 
+def extents(tx: Transaction, job_id: str) -> dict[str, int]:
+    """Answer by kind how many positions are staged."""
+    last = select(staged.kind, func.max(staged.position)).where(staged.job_id == job_id).group_by(staged.kind)
+    return {row[0]: row[1] + 1 for row in tx.execute(last)}
+
+
+def is_decided(tx: Transaction, job_id: str) -> bool:
+    """Say whether everything staged is to be created; the release before stages without saying so."""
+    other = or_(staged.step.is_(None), staged.step != Step.CREATE.value)
+    return tx.execute(select(staged.position).where(staged.job_id == job_id, other).limit(1)).first() is None
+
+
 def same_place() -> ColumnElement[bool]:
     """Join staged references to the staged assets that have them."""
     return and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
@@ -110,19 +127,14 @@ def same_place() -> ColumnElement[bool]:
 
 def meet(tx: Transaction, into: Into) -> None:
     """Note for every staged asset whom it meets in the target, and for every reference where it leads."""
-    here = (staged.job_id == into.job_id, assets.c.instance_id == into.instance_id)
+    here = (staged.job_id == into.job_id, lies_in(into.instance_id))
     met = (*here, assets.c.kind == staged.kind, assets.c.key == staged.key)
     found = tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id)).rowcount
     # Most are known since they were staged, by the ids that what is new would have.
     is_open = edges.target_id.is_(None) if not found else or_(edges.target_id.is_(None), staged.met_id.is_not(None))
-    inside = and_(staged.job_id == into.job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
-    tx.execute(
-        update(staged_references)
-        .where(edges.job_id == into.job_id, inside, is_open)
-        .values(target_id=func.coalesce(staged.met_id, staged.new_id))
-    )
+    _resolve(tx, into.job_id, is_open)
     outside = and_(
-        assets.c.instance_id == into.instance_id,
+        lies_in(into.instance_id),
         assets.c.kind == edges.target_kind,
         assets.c.key == edges.target_key_bare,
     )
@@ -130,6 +142,26 @@ def meet(tx: Transaction, into: Into) -> None:
         update(staged_references)
         .where(edges.job_id == into.job_id, edges.target_id.is_(None), outside)
         .values(target_id=assets.c.id)
+    )
+
+
+def resolve(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
+    """Note where references of some positions lead within the package, as far as that is not known."""
+    _resolve(
+        tx,
+        job_id,
+        edges.target_id.is_(None),
+        edges.kind == kind,
+        edges.position.between(positions.start, positions.stop - 1),
+    )
+
+
+def _resolve(tx: Transaction, job_id: str, *which: ColumnElement[bool]) -> None:
+    inside = and_(staged.job_id == job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
+    tx.execute(
+        update(staged_references)
+        .where(edges.job_id == job_id, inside, *which)
+        .values(target_id=func.coalesce(staged.met_id, staged.new_id))
     )
 
 
@@ -333,6 +365,13 @@ def discard(tx: Transaction, job_id: str) -> None:
             tx.execute(delete(table))
         else:
             tx.execute(delete(table).where(table.c.job_id == job_id))
+
+
+def discard_some(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
+    """Remove what is staged for a job of some positions of a kind."""
+    for table in (staged_uniques, staged_references, staged_assets):
+        there = table.c.position.between(positions.start, positions.stop - 1)
+        tx.execute(delete(table).where(table.c.job_id == job_id, table.c.kind == kind, there))
 
 
 def staged_jobs(tx: Transaction) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, select
 
+from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.staging import Into, Step
 from romaport.storage import Transaction, json_field
 from romaport.storage.tables import assets, staged_assets
@@ -28,9 +29,7 @@ def sum_after(tx: Transaction, into: Into, kinds: Collection[str], field: str) -
 
 
 def _held(instance_id: str, kinds: Collection[str], field: str) -> Select[Any]:
-    return select(_number(assets.c.body, field)).where(
-        assets.c.instance_id == instance_id, assets.c.kind.in_(list(kinds))
-    )
+    return select(_number(assets.c.body, field)).where(lies_in(instance_id), assets.c.kind.in_(list(kinds)))
 
 
 def _number(body: ColumnElement[str], field: str) -> ColumnElement[int]:
