@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from isal import isal_zlib
-from sqlalchemy import Table, insert, select
+from sqlalchemy import Table, func, insert, select
 
 from romaport.packages.zipwriter import LEVEL
 from romaport.storage import Database, DatabaseOptions, Transaction
@@ -29,7 +29,7 @@ from romaport.storage.tables import (
     staged_uniques,
 )
 
-__all__ = ["Bare", "Rows", "deflated", "read", "read_and_deflated", "rows_of", "zipped"]
+__all__ = ["Bare", "Rows", "deflated", "read", "read_and_deflated", "rows_of", "space_of", "zipped"]
 
 _JOB = "j" * 32
 _BLOCK_BYTES = 256 * 1024
@@ -64,8 +64,15 @@ class Rows:
         return len(self.tables[0][2])
 
 
+def space_of(database: Database, instance_id: str) -> str:
+    """Answer under which id the assets of an instance lie."""
+    statement = select(func.coalesce(instances.c.space_id, instances.c.id)).where(instances.c.id == instance_id)
+    with database.snapshot() as tx:
+        return str(tx.execute(statement).scalar_one())
+
+
 def rows_of(database: Database, instance_id: str) -> Rows:
-    """Read the rows of an instance, in the order of kinds and keys."""
+    """Read the rows of an instance or a space, in the order of kinds and keys."""
     mine = select(assets.c.id).where(assets.c.instance_id == instance_id)
     statements = (
         (assets, select(assets).where(assets.c.instance_id == instance_id).order_by(assets.c.kind, assets.c.key)),

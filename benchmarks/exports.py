@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.support.postgres import Postgres, running_postgres
 
-from benchmarks.bare import deflated, read, read_and_deflated, zipped
+from benchmarks.bare import deflated, read, read_and_deflated, space_of, zipped
 from benchmarks.cargo import blocks_of, sizes, write_package
 from benchmarks.figures import Figure
 from benchmarks.place import settled
@@ -55,10 +55,11 @@ def _rounds(store: str, postgres: Postgres, folder: Path, size: int) -> Rounds:
     ):
         job, _ = settled(client, client.import_package(package))
         assert job.status == "Success", job
-        database, instance_id = Database(path, options), server.credentials["instances"][INSTANCE]
+        database = Database(path, options)
+        space_id = space_of(database, server.credentials["instances"][INSTANCE])
 
         def reading() -> float:
-            return read(database, instance_id, _FIELDS)
+            return read(database, space_id, _FIELDS)
 
         for _ in rounds_of(size):
             rounds.add(server, _export)

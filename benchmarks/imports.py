@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.postgres import Postgres, running_postgres
 
-from benchmarks.bare import Bare, Rows, rows_of
+from benchmarks.bare import Bare, Rows, rows_of, space_of
 from benchmarks.cargo import sizes, write_package
 from benchmarks.figures import Figure
 from benchmarks.place import settled
@@ -66,7 +66,7 @@ def _imported(store: str, postgres: Postgres, folder: Path, rounds: Rounds) -> R
         package = folder / f"{rounds.size}.zip"
         rounds.add(server, lambda client: client.import_package(package))
         database = Database(path, options)
-        rows = rows_of(database, server.credentials["instances"][INSTANCE])
+        rows = rows_of(database, space_of(database, server.credentials["instances"][INSTANCE]))
         database.close()
     assert rows.count == rounds.size, rows.count
     return rows

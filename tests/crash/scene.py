@@ -187,7 +187,12 @@ class Scene:
         making = [str(path) for path in (self.server.data / "scratch").glob("*/*")]
         tables = ("staged_assets", "staged_references", "staged_uniques")
         staged = [table for table in tables if self.rows(f"select 1 from {table} limit 1")]
-        return [*kept.symmetric_difference(self.server.kept.packages.names()), *making, *staged]
+        hidden = self.rows(
+            "select space.id from instances space join instances home on home.id = space.space_of"
+            " where space.id <> coalesce(home.space_id, home.id)"
+        )
+        placed = [f"space {found}" for (found,) in hidden]
+        return [*kept.symmetric_difference(self.server.kept.packages.names()), *making, *staged, *placed]
 
     def digests(self, package: Path) -> dict[str, str]:
         """Answer the digest of every kind's file in a package."""

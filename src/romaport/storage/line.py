@@ -22,6 +22,11 @@ class Line:
         self._is_taken = False
         self._waiting: deque[Lock] = deque()
 
+    @property
+    def length(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Be the only writer for the length of the block; raise `StoreUnavailable` if that takes too long."""

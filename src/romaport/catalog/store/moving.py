@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, insert, literal, select, update
 
 from romaport.catalog.store.spaces import space_of
 from romaport.catalog.store.staging import Into, Step, same_place
@@ -25,9 +25,7 @@ staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
 
 def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = None) -> None:
     """Move the staged assets of a kind that meet nobody into the catalog; of some positions, or all."""
-    new = [staged.job_id == into.job_id, staged.kind == kind, staged.step == Step.CREATE.value]
-    if positions is not None:
-        new.append(staged.position.between(positions.start, positions.stop - 1))
+    new = _of(staged_assets, into, kind, positions)
     columns = {
         "id": staged.new_id,
         "instance_id": space_of(into.instance_id),
@@ -54,11 +52,22 @@ def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = 
     related = (
         select(staged.new_id, edges.field, edges.target_id, edges.owns)
         .join(staged_references, same_place())
-        .where(*new)
-        .order_by(staged.position)
+        .where(*_of(staged_references, into, kind, positions))
+        .order_by(edges.position, edges.field)
     )
     tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
-    _insert_unique(tx, into, new)
+    _insert_unique(tx, into, _of(staged_uniques, into, kind, positions))
+
+
+def _of(table: Table, into: Into, kind: str, positions: range | None) -> list[ColumnElement[bool]]:
+    """Match what is staged of a kind and created, by the table that is to be walked through.
+
+    Of two that both have the range, SQLite walks through the second again for each row of the first.
+    """
+    found = [table.c.job_id == into.job_id, table.c.kind == kind, staged.step == Step.CREATE.value]
+    if positions is not None:
+        found.append(table.c.position.between(positions.start, positions.stop - 1))
+    return found
 
 
 def _insert_unique(tx: Transaction, into: Into, new: Sequence[ColumnElement[bool]]) -> None:

@@ -1,0 +1,139 @@
+"""Imports into an instance that holds nothing, where writers wait for one another: placed in steps, shown at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from tests.contract.extras import MERGE, Extras, assets_of, found, named, swept
+from tests.contract.workplace import Workplace
+from tests.support.embedded import EmbeddedServer
+from tests.support.stores import LIE_IN
+
+pytestmark = pytest.mark.stores("sqlite")
+
+PLACED = "import.placed"
+ASSETS = f"select count(*) from assets where {LIE_IN}"
+HIDDEN = """
+select space.id from instances space join instances home on home.id = space.space_of
+where space.id is not home.space_id
+"""
+
+
+@pytest.fixture
+def package(elsewhere: Workplace) -> bytes:
+    """An application with two data sources and a task, exported."""
+    return elsewhere.exported(elsewhere.add_set("orders")["app"])
+
+
+def held_by(server: EmbeddedServer, instance_id: str) -> int:
+    """Count what an instance holds."""
+    return int(server.kept.rows(ASSETS, instance_id)[0][0])
+
+
+def test_nothing_that_is_placed_is_seen_and_nobody_waits_before_all_of_it_is_shown(
+    server: EmbeddedServer, work: Workplace, elsewhere: Workplace, package: bytes
+) -> None:
+    with server.gates.held(PLACED) as reached:
+        started = work.import_package(package)
+        assert reached.wait(30)
+        (placed,) = server.kept.rows(
+            "select id from assets where origin_id = ? and kind = 'app'", started.json()["job_id"]
+        )
+        assert work.names() == {"apps": [], "sources": [], "tasks": []}
+        for path in (work.roma(f"apps/{placed[0]}"), elsewhere.roma(f"apps/{placed[0]}")):
+            assert work.http.get(path).status_code == 404
+        assert elsewhere.add_app("meanwhile")["name"] == "meanwhile"
+        assert len(work.http.get("instances").json()["instances"]) == len(server.directory.instances(server.project_id))
+    assert work.settled(started)["status"] == "Success"
+    assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}
+    assert work.http.get(work.roma(f"apps/{placed[0]}")).json()["name"] == "orders"
+
+
+def test_who_creates_something_meanwhile_keeps_it_and_the_import_goes_in_beside_it(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    with server.gates.held(PLACED) as reached:
+        started = work.import_package(package)
+        assert reached.wait(30)
+        work.add_app("meanwhile")
+    assert work.settled(started)["status"] == "Success"
+    assert work.names()["apps"] == ["meanwhile", "orders"]
+    server.drain()
+    assert server.kept.rows(HIDDEN) == []
+
+
+def test_who_takes_a_name_of_the_package_meanwhile_has_it_and_the_import_says_so(
+    server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes
+) -> None:
+    with server.gates.held(PLACED) as reached:
+        started = extras.ask_import(package)
+        assert reached.wait(30)
+        mine = work.add_app("orders", remark="mine")
+    report = extras.told(started)
+    assert report["state"] == "failed"
+    assert [(kind, name) for kind, name, _ in found(report)] == [("app", "orders")]
+    server.drain()
+    assert held_by(server, work.instance_id) == 1
+    assert work.http.get(work.roma(f"apps/{mine['id']}")).json()["remark"] == "mine"
+    assert server.kept.rows(HIDDEN) == []
+
+
+def test_an_instance_is_filled_and_emptied_again_and_again(
+    server: EmbeddedServer, work: Workplace, extras: Extras, package: bytes
+) -> None:
+    empty = assets_of(server)
+    for _ in range(3):
+        extras.imported(package)
+        assert held_by(server, work.instance_id) == 4
+        extras.deleted(named(work, "orders"))
+        assert held_by(server, work.instance_id) == 0
+    server.drain()
+    spaces = server.kept.rows("select id from instances where space_of = ?", work.instance_id)
+    assert len(spaces) == 1
+    server.clock.advance(8 * 86_400)
+    swept(server)
+    assert assets_of(server) == empty
+
+
+def test_what_belongs_to_the_instance_and_never_travels_stays_when_a_package_arrives(
+    work: Workplace, package: bytes
+) -> None:
+    path = f"apic/instances/{work.instance_id}/envs"
+    assert work.http.post(path, json={"name": "Stage"}).status_code == 201
+    assert work.imported(package)["status"] == "Success"
+    assert [env["name"] for env in work.http.get(path).json()["envs"]] == ["RELEASE", "Stage"]
+    assert work.http.post(path, json={"name": "Stage"}).is_client_error
+
+
+def test_a_deletion_is_taken_back_into_an_instance_that_was_filled_anew(
+    work: Workplace, elsewhere: Workplace, extras: Extras, package: bytes
+) -> None:
+    other = elsewhere.exported(elsewhere.add_set("bills")["app"])
+    extras.imported(package)
+    deleted = extras.deleted(named(work, "orders"))
+    imported = extras.imported(other)
+    assert extras.rolled_back(deleted["id"])["state"] == "succeeded"
+    assert work.names()["apps"] == ["bills", "orders"]
+    assert work.http.post(work.roma("apps"), json={"name": "orders"}).status_code == 400
+    assert extras.rolled_back(imported["id"])["state"] == "succeeded"
+    assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}
+    again = extras.imported(package, MERGE)
+    assert again["outcome"] == {"kept": {"app": 1, "data_source": 2, "task": 1}}
+
+
+def test_what_was_placed_by_a_job_that_was_given_up_is_swept(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    with server.gates.held(PLACED) as reached, ThreadPoolExecutor(1) as threads:
+        started = work.import_package(package)
+        assert reached.wait(30)
+        job_id = started.json()["job_id"]
+        threads.submit(swept, server).result(30)
+        # It is at work yet.
+        assert server.kept.rows(HIDDEN) == [(job_id,)]
+        server.kept.change("update jobs set state = 'failed', ended_at = 0 where id = ?", job_id)
+    server.drain()
+    assert held_by(server, work.instance_id) == 0
+    assert server.kept.rows(HIDDEN) == [(job_id,)]
+    swept(server)
+    assert server.kept.rows(HIDDEN) == []
+    assert server.kept.rows("select 1 from assets where origin_id = ?", job_id) == []
