@@ -6,7 +6,7 @@ from datetime import timedelta
 from romaport.assets.desk import Desk, may_see
 from romaport.assets.landing import clear, discard_in_steps
 from romaport.assets.uploads import upload_paths
-from romaport.catalog import Actor, forget, landing, staged_jobs
+from romaport.catalog import Actor, forget, hidden_jobs, staged_jobs
 from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
@@ -55,7 +55,7 @@ def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
     with desk.database.transaction() as tx:
         expired = [f"archives/{archive_id}.zip" for archive_id in desk.ledger.expire(tx, at)]
         archives = {f"archives/{archive_id}.zip" for archive_id in desk.ledger.kept_archives(tx)}
-        begun = {*staged_jobs(tx), *landing.hidden(tx)}
+        begun = {*staged_jobs(tx), *hidden_jobs(tx)}
         desk.checkpoint("sweep.looked")
         # Read after all that they may need: a job that has begun in between is among them.
         pending = desk.ledger.pending(tx)

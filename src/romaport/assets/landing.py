@@ -5,7 +5,16 @@ So nobody else waits for more than a step, where writers wait for one another.
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
 from romaport.assets.uploads import into_of, policy_of
-from romaport.catalog import Into, Policy, landing, obstacles, open_holes
+from romaport.catalog import (
+    Landing,
+    Portion,
+    clear_portion,
+    discard_portion,
+    hidden_jobs,
+    obstacles,
+    open_holes,
+    portions,
+)
 from romaport.jobs import Finding, JobContext
 
 __all__ = ["clear", "discard_in_steps", "land"]
@@ -16,29 +25,29 @@ def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
 
     If not, nothing is placed any more: also when somebody was faster.
     """
-    into, policy = into_of(context, desk), policy_of(context.job, desk)
+    landing = Landing(into_of(context, desk))
     with context.snapshot() as tx:
-        may_land, steps = landing.may_land(tx, into), landing.steps(tx, into.job_id)
-    if may_land:
-        refusals, holes = _checked(desk, context, (into, policy), steps)
+        is_possible, parts = landing.is_possible(tx), portions(tx, context.job.id)
+    if is_possible:
+        refusals, holes = _checked(desk, context, landing, parts)
         refusals = [*problems, *refusals]
         if not refusals:
-            _place(context, into, steps)
-        if _ended(desk, context, into, refusals, holes):
-            discard_in_steps(desk, into.job_id)
+            _place(context, landing, parts)
+        if _ended(desk, context, landing, (refusals, holes)):
+            discard_in_steps(desk, context.job.id)
             return True
-    clear(desk, into.job_id)
+    clear(desk, context.job.id)
     return False
 
 
 def _checked(
-    desk: Desk, context: JobContext, arrival: tuple[Into, Policy], steps: list[landing.Step]
+    desk: Desk, context: JobContext, landing: Landing, parts: list[Portion]
 ) -> tuple[list[Finding], list[Finding]]:
     """Answer what stands in the way, and what the assets will lack; both hold for as long as nothing else is there."""
-    into, policy = arrival
-    for step in steps:
+    for portion in parts:
         with context.transaction() as tx:
-            landing.resolve(tx, into.job_id, step)
+            landing.resolve(tx, portion)
+    into, policy = into_of(context, desk), policy_of(context.job, desk)
     with context.snapshot() as tx:
         conflicts = obstacles(tx, into, policy, sees_all=actor_of(context, desk).sees_all)
         holes = hole_findings(open_holes(tx, into, policy, writes=False))
@@ -46,30 +55,31 @@ def _checked(
     return findings_of(conflicts), holes
 
 
-def _place(context: JobContext, into: Into, steps: list[landing.Step]) -> None:
+def _place(context: JobContext, landing: Landing, parts: list[Portion]) -> None:
     with context.transaction() as tx:
-        placed = landing.begin(tx, into)
+        placed = landing.prepare(tx)
     done = context.job.total // 2
-    for step in steps:
-        done += sum(len(positions) for _, positions in step)
-        kind, positions = step[0]
+    for portion in parts:
+        done += sum(len(positions) for _, positions in portion)
+        kind, positions = portion[0]
         if positions.start >= placed.get(kind, 0):
             with context.transaction() as tx:
-                landing.place(tx, into, step)
+                landing.place(tx, portion)
                 context.record(tx, done=done)
                 context.checkpoint("import.placing")
             context.checkpoint("import.placed")
 
 
-def _ended(desk: Desk, context: JobContext, into: Into, refusals: list[Finding], holes: list[Finding]) -> bool:
+def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> bool:
     """End the job, unless there is something in the instance by now that was not checked against."""
+    refusals, holes = found
     with settling(context) as tx:
-        if not landing.is_free(tx, into):
+        if not landing.is_free(tx):
             return False
         if refusals:
             desk.ledger.fail(tx, context.job, refusals)
         else:
-            landing.show(tx, into)
+            landing.show(tx)
             context.checkpoint("import.applied")
             desk.ledger.note(tx, context.job, holes)
             created = {kind: number for kind, (_, number) in context.job.counts.items()}
@@ -80,18 +90,18 @@ def _ended(desk: Desk, context: JobContext, into: Into, refusals: list[Finding],
 
 
 def clear(desk: Desk, job_id: str) -> None:
-    """Remove what a job has placed and not shown."""
+    """Remove what a job has placed and not shown, in steps."""
     with desk.database.snapshot() as tx:
-        left = job_id in landing.hidden(tx)
-    while left:
+        is_left = job_id in hidden_jobs(tx)
+    while is_left:
         with desk.database.transaction() as tx:
-            left = landing.clear(tx, job_id)
+            is_left = clear_portion(tx, job_id)
 
 
 def discard_in_steps(desk: Desk, job_id: str) -> None:
     """Remove all that is staged for a job."""
     with desk.database.snapshot() as tx:
-        steps = landing.steps(tx, job_id)
-    for step in steps:
+        parts = portions(tx, job_id)
+    for portion in parts:
         with desk.database.transaction() as tx:
-            landing.discard_step(tx, job_id, step)
+            discard_portion(tx, job_id, portion)

@@ -1,6 +1,5 @@
 """The assets an instance holds, one at a time and in whole sets."""
 
-from romaport.catalog import landing
 from romaport.catalog.arrivals import (
     Decision,
     Policy,
@@ -19,6 +18,7 @@ from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Arrived, Intake, Problem, is_sound
+from romaport.catalog.landing import Landing, Portion, clear_portion, discard_portion, hidden_jobs, portions
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, follow, forget
 from romaport.catalog.store.listing import Page
@@ -38,9 +38,11 @@ __all__ = [
     "Departing",
     "Intake",
     "Into",
+    "Landing",
     "Line",
     "Page",
     "Policy",
+    "Portion",
     "Problem",
     "Return",
     "Selection",
@@ -50,18 +52,21 @@ __all__ = [
     "apply",
     "check",
     "choose",
+    "clear_portion",
     "decisions",
     "delete_selected",
     "discard",
+    "discard_portion",
     "follow",
     "forget",
+    "hidden_jobs",
     "is_name_taken",
     "is_sound",
     "json_text",
     "key_name",
-    "landing",
     "obstacles",
     "open_holes",
+    "portions",
     "selected",
     "stage",
     "staged_count",
