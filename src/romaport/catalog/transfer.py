@@ -15,6 +15,8 @@ __all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 selected = selection.selection
 
 _NONE: Mapping[str, str] = {}
+_NOTHING = "[]\n[]"
+"""No holes and no secrets, as a line says it."""
 _TRAVELS_WHOLE = {kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None}
 """Kinds of which every selected asset travels."""
 
@@ -76,17 +78,11 @@ class Selection:
     def departing(self, kind: Kind) -> Iterator[list[Line]]:
         """Yield the selected assets of a kind in the order of their keys, many at a time."""
         fields = kind.of(Travel.UNIQUE)
-        for rows in selection.entries(self._tx, kind, self._instance_id):
-            yield [
-                (
-                    f'{{"key":{key},"body":{body},"references":{{{references[1:]}}}'
-                    if references
-                    else f'{{"key":{key},"body":{body}',
-                    _named(fields, values) if values else _NONE,
-                    () if holes == paths == "[]" else _union(holes, paths),
-                )
-                for key, body, references, holes, paths, *values in rows
-            ]
+        for rows in selection.lines(self._tx, kind, self._instance_id):
+            if fields:
+                yield [(line, _named(fields, values), _lacking(lacking)) for line, lacking, *values in rows]
+            else:
+                yield [(line, _NONE, () if lacking == _NOTHING else _lacking(lacking)) for line, lacking in rows]
 
 
 class Whole:
@@ -132,6 +128,10 @@ def _departing(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[Depart
 
 def _named(fields: tuple[str, ...], values: Sequence[str | None]) -> dict[str, str]:
     return {field: value for field, value in zip(fields, values, strict=True) if value is not None}
+
+
+def _lacking(text: str) -> tuple[str, ...]:
+    return _union(*text.split("\n"))
 
 
 def _union(first: str, second: str) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ __all__ = [
     "gather_all",
     "gather_origin",
     "instance_name",
+    "lines",
     "remove_selected",
     "selection",
     "summary",
@@ -62,6 +63,9 @@ _SELECTED = Table(
     # Its key is all it holds, so SQLite need not keep it twice.
     sqlite_with_rowid=False,
 )
+
+
+_BODY = func.coalesce(assets.c.published, assets.c.body)
 
 
 @contextmanager
@@ -208,7 +212,16 @@ def entries(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tupl
     first five are JSON texts as they are stored; the references those of the members of an object, in order of the
     fields, each with a comma before it.
     """
-    return streamed_in_parts(tx, _Leaving(kind, instance_id).statement())
+    return streamed_in_parts(tx, _Leaving(kind, instance_id).entries())
+
+
+def lines(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield what `entries` does as the beginnings of lines: (key, body and references; lacking; unique values).
+
+    A line is the JSON text of an object that is not closed. What is lacking are holes and secret paths, two JSON lists
+    with a line feed between.
+    """
+    return streamed_in_parts(tx, _Leaving(kind, instance_id).lines())
 
 
 class _Leaving:
@@ -219,6 +232,7 @@ class _Leaving:
         self._source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
         named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
+        self._is_referring = bool(named)
         self._references = reduce(add, named) if named else literal("")
 
     def _reference(self, field: str) -> ColumnElement[str]:
@@ -232,11 +246,22 @@ class _Leaving:
         self._source = self._source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
         return value.c.value
 
-    def statement(self) -> Select[*tuple[Any, ...]]:
+    def entries(self) -> Select[*tuple[Any, ...]]:
         """Select what `entries` answers."""
-        body = func.coalesce(assets.c.published, assets.c.body)
-        chosen = select(assets.c.key, body, self._references, assets.c.holes, assets.c.secret_paths, *self._values)
-        return chosen.select_from(self._source).where(*self._where).order_by(assets.c.key)
+        return self._selected(assets.c.key, _BODY, self._references, assets.c.holes, assets.c.secret_paths)
+
+    def lines(self) -> Select[*tuple[Any, ...]]:
+        """Select what `lines` answers."""
+        line = literal('{"key":') + assets.c.key + ',"body":' + _BODY
+        if self._is_referring:
+            # Named once: a database would join the texts anew for every mention.
+            named = func.nullif(func.substr(self._references, 2), "")
+            line += func.coalesce(literal(',"references":{') + named + "}", "")
+        return self._selected(line, assets.c.holes + "\n" + assets.c.secret_paths)
+
+    def _selected(self, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+        chosen = select(*columns, *self._values).select_from(self._source)
+        return chosen.where(*self._where).order_by(assets.c.key)
 
 
 def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:
