@@ -21,12 +21,17 @@ __all__ = ["Forked"]
 
 _LOADED = (
     "romaport.cli.main",
-    "romaport.cli.serving",
     "romaport.cli.migrate_store",
+    "romaport.cli.serving",
+    # What these load only as they begin.
+    "anyio._backends._asyncio",
+    "litestar.middleware._internal.exceptions",
+    "litestar.plugins.attrs",
+    "litestar.plugins.pydantic",
     "obstore.store",
     "pgqueuer.adapters.drivers.psycopg",
     "psycopg",
-    # What the forks of `pytest` without workers load before they begin, for multiprocessing wants the parent's program.
+    # A fork loads the program of its parent, which is pytest where it has no workers.
     "pytest",
 )
 _LOG_MODE = 0o644
