@@ -5,6 +5,7 @@ pytest-randomly shuffles the order and prints the seed; `--randomly-seed=N` repe
 A test that asks for a `store`, itself or by its fixtures, runs once on each of the two: `--store=sqlite` on one.
 """
 
+import gc
 import os
 import signal
 from collections.abc import Iterator
@@ -80,6 +81,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, whatever the order of the others."""
     items.sort(key=lambda item: item.path.stem not in _LONGEST)
+
+
+def pytest_collection_finish() -> None:
+    """Look for no garbage among the tests themselves, of which there are thousands, and none ever is."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,11 @@ def server(gates: Gates, tmp_path_factory: pytest.TempPathFactory, store: Store)
     # Nobody is asked to poll more slowly than the client does by itself.
     settings = {"ROMAPORT_API_POLL_SECONDS": "0"}
     return ServerProcess(
-        tmp_path_factory.mktemp("server") / "data", settings=settings, command=gates.command, store=store
+        tmp_path_factory.mktemp("server") / "data",
+        settings=settings,
+        command=gates.command,
+        store=store,
+        is_forked=True,
     )
 
 

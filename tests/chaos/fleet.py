@@ -20,7 +20,7 @@ class Member(ServerProcess):
 
     def __init__(self, name: str, command: str, settings: Mapping[str, str], folder: Path) -> None:
         program = [sys.executable, "-m", "romaport", command, "--json"]
-        super().__init__(folder / name, settings=settings, command=program)
+        super().__init__(folder / name, settings=settings, command=program, is_forked=True)
         self.name = name
         self.turn = threading.Lock()
 

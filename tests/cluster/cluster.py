@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 import psycopg
 from tests.cluster import held_process
 from tests.support import waiting
+from tests.support.nursery import Forked
 from tests.support.postgres import Postgres
 from tests.support.server_process import Place
 
@@ -52,10 +52,7 @@ class Member:
 
     def __init__(self, command: list[str], environment: Mapping[str, str], log: Path) -> None:
         self.log_path = log
-        with log.open("w") as file:
-            self._process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=file, env=dict(environment), text=True
-            )
+        self._process = Forked(command, environment, log)
         self.pid = self._process.pid
 
     def announced(self) -> dict[str, Any]:

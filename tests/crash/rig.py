@@ -47,7 +47,7 @@ class Rig:
         chosen = {"ROMAPORT_JOBS_PROGRESS_SECONDS": "0", "ROMAPORT_ARCHIVES_SWEEP_SECONDS": "3600"}
         chosen |= {**store.prompt, **(settings or {})}
         command = [sys.executable, str(_PROGRAM), str(self._orders), str(self._passed), str(self._polled)]
-        self.server = ServerProcess(folder / "data", settings=chosen, command=command, store=store)
+        self.server = ServerProcess(folder / "data", settings=chosen, command=command, store=store, is_forked=True)
         self.order()
         self.place: Place = self.server.start()
         self._is_up = True

@@ -81,6 +81,7 @@ class Scene:
             settings={**SETTINGS, **store.prompt},
             command=[sys.executable, launcher, str(self.order_path), str(self.passed_path)],
             store=store,
+            is_forked=True,
         )
         self.place: Place = self.server.start()
         self.package = folder / "sample.zip"

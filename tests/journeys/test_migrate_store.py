@@ -3,12 +3,12 @@
 import json
 import os
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
@@ -18,6 +18,7 @@ from tests.house.tree import ROOT
 from tests.sdk.sample import add_sample, assets_of, export_request, exported, settled
 from tests.sdk.vendor import credentials, opened
 from tests.support.embedded import token_body
+from tests.support.nursery import Forked
 from tests.support.postgres import Postgres, running_postgres
 from tests.support.s3 import S3, Bucket, running_s3
 from tests.support.server_process import Place, ServerProcess
@@ -77,7 +78,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """One with the sample, a plan, an archive that waits, a token, and an import that a kill has left open."""
     top = tmp_path_factory.mktemp("folder")
     order = top / "order"
-    server = ServerProcess(top / "data", command=[sys.executable, str(LAUNCHER), str(order), str(top / "passed")])
+    command = [sys.executable, str(LAUNCHER), str(order), str(top / "passed")]
+    server = ServerProcess(top / "data", command=command, is_forked=True)
     place = server.start()
     with opened("sync", place.endpoint, credentials(place.access_key, place.secret_key, place.project_id)) as sdk:
         app_id, task_id = add_sample(sdk, place.source)
@@ -150,8 +152,11 @@ def move(folder: Folder, goal: Goal, changes: Mapping[str, str] | None = None, *
     """Run the command; with a cut, kill it as soon as it has said so many lines."""
     environment = {**os.environ, **goal.environment, **(changes or {})}
     command = [*CUT_SHORT, str(folder.path), str(cut)] if cut else [*COMMAND, str(folder.path)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
-    return done.returncode, done.stdout + done.stderr
+    with TemporaryDirectory() as made:
+        done = Forked(command, environment, Path(made) / "errors")
+        with done.stdout:
+            said = done.stdout.read()
+        return done.wait(SECONDS), said + (Path(made) / "errors").read_text()
 
 
 def test_everything_arrives_and_the_new_place_goes_on(folder: Folder, goal: Goal, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def running(
     store: Store | None = None,
 ) -> Iterator[Site]:
     """Run a server of its own on a new data folder."""
-    process = ServerProcess(data, settings=settings, command=command, store=store)
+    process = ServerProcess(data, settings=settings, command=command, store=store, is_forked=True)
     place = process.start()
     try:
         with open_directory(process.settings) as directory:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.nursery import Forked
 from tests.support.stores import Store, Written
 
 from romaport.settings import Settings, read_settings
@@ -44,7 +45,10 @@ class Place:
 
 
 class ServerProcess:
-    """One server on one data folder and one store; it may be started again and again."""
+    """One server on one data folder and one store; it may be started again and again.
+
+    A forked one is the same program, without the time that loading it takes.
+    """
 
     def __init__(
         self,
@@ -53,12 +57,14 @@ class ServerProcess:
         settings: Mapping[str, str] | None = None,
         command: Sequence[str] | None = None,
         store: Store | None = None,
+        is_forked: bool = False,
     ) -> None:
         self.data = data
         self.log_path = data.parent / f"{data.name}.log"
         self._settings = (store or Store()).fresh() | dict(settings or {})
         self._command = list(command or [sys.executable, "-m", "romaport", "serve", "--json"])
-        self._process: subprocess.Popen[str] | None = None
+        self._is_forked = is_forked
+        self._process: subprocess.Popen[str] | Forked | None = None
         self._credentials: dict[str, Any] | None = None
         self.endpoint = ""
 
@@ -74,10 +80,7 @@ class ServerProcess:
         """Start, wait for the line that says that the process works, and answer it."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ROMAPORT_")}
         environment |= {"ROMAPORT_SERVER_DATA": str(self.data), "ROMAPORT_SERVER_PORT": "0", **self._settings}
-        with self.log_path.open("a") as log:
-            self._process = subprocess.Popen(
-                self._command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True
-            )
+        self._process = self._begun(environment)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
@@ -85,6 +88,12 @@ class ServerProcess:
             raise RuntimeError(message)
         announced: dict[str, Any] = json.loads(line)
         return announced
+
+    def _begun(self, environment: Mapping[str, str]) -> subprocess.Popen[str] | Forked:
+        if self._is_forked:
+            return Forked(self._command, environment, self.log_path)
+        with self.log_path.open("a") as log:
+            return subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True)
 
     def adopt(self, place: Place) -> None:
         """Know the credentials of a first start that another server had."""

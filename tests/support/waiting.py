@@ -10,6 +10,8 @@ __all__ = ["at_once", "remaining", "until"]
 
 _SECONDS = 30.0
 _LOOK_SECONDS = 0.01
+_LOOK_SECONDS_MAX = 0.5
+_PART_WAITED = 0.1
 _START_SECONDS = 30
 
 Answer = TypeVar("Answer")
@@ -18,20 +20,25 @@ Found = TypeVar("Found")
 
 def until(holds: Callable[[], object], what: str = "what is waited for", seconds: float = _SECONDS) -> None:
     """Wait until something holds."""
-    ends_at = time.monotonic() + seconds
+    began_at = time.monotonic()
     while not holds():
-        assert time.monotonic() < ends_at, f"{what}: not within {seconds} s"
-        time.sleep(_LOOK_SECONDS)
+        assert time.monotonic() < began_at + seconds, f"{what}: not within {seconds} s"
+        time.sleep(_pause(began_at))
 
 
 def remaining(
     find: Callable[[], Sequence[Found]], seconds: float, *, look_seconds: float = _LOOK_SECONDS
 ) -> list[Found]:
     """Answer what is found once nothing is, or once the time is over."""
-    ends_at = time.monotonic() + seconds
-    while (found := list(find())) and time.monotonic() < ends_at:
-        time.sleep(look_seconds)
+    began_at = time.monotonic()
+    while (found := list(find())) and time.monotonic() < began_at + seconds:
+        time.sleep(max(look_seconds, _pause(began_at)))
     return found
+
+
+def _pause(began_at: float) -> float:
+    """Look less often at what takes long; a look may cost a new session of a database."""
+    return min(max(_LOOK_SECONDS, _PART_WAITED * (time.monotonic() - began_at)), _LOOK_SECONDS_MAX)
 
 
 def at_once(number: int, ask: Callable[[int], Answer]) -> list[Answer]:

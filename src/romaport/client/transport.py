@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from ssl import SSLContext
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -45,6 +47,12 @@ def endpoint_of(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
+@cache
+def _trust() -> SSLContext:
+    """Load whom to trust: once, for it takes longer than to send a request."""
+    return httpx.create_ssl_context()
+
+
 class Transport:
     """Sends requests to one endpoint with one caller's credentials; redirects are never followed."""
 
@@ -53,7 +61,7 @@ class Transport:
         self._options = options
         self._clock = clock
         timeout = httpx.Timeout(options.read_seconds, connect=options.connect_seconds)
-        self._http = httpx.Client(auth=auth, timeout=timeout, follow_redirects=False)
+        self._http = httpx.Client(auth=auth, timeout=timeout, follow_redirects=False, verify=_trust())
 
     def close(self) -> None:
         """Close the connections."""

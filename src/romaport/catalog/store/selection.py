@@ -6,7 +6,7 @@ memory here, and the snapshot it was made in stays the one that is read.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import reduce
+from functools import cache, reduce
 from operator import add
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     VARCHAR,
     Column,
     ColumnElement,
+    FromClause,
     Integer,
     MetaData,
     Select,
@@ -224,6 +225,19 @@ def lines(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tuple[
     return streamed_in_parts(tx, _Leaving(kind, instance_id).lines())
 
 
+# To give a table another name takes longer than all else that makes a statement of it.
+@cache
+def _ends(field: str) -> tuple[FromClause, FromClause]:
+    """Name the references of a field, and the assets that they lead to, for a statement that joins several of each."""
+    return asset_references.alias(f"reference_{field}"), assets.alias(f"target_{field}")
+
+
+@cache
+def _unique(field: str) -> FromClause:
+    """Name the unique values of a field, as `_ends` does references."""
+    return asset_uniques.alias(f"unique_{field}")
+
+
 class _Leaving:
     """The selected assets of a kind in an instance, joined with what they refer to and their unique values."""
 
@@ -236,13 +250,13 @@ class _Leaving:
         self._references = reduce(add, named) if named else literal("")
 
     def _reference(self, field: str) -> ColumnElement[str]:
-        edge, target = asset_references.alias(), assets.alias()
+        edge, target = _ends(field)
         self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
         self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
         return func.coalesce(literal(f',"{field}":') + target.c.key, "")
 
     def _value(self, field: str) -> ColumnElement[str]:
-        value = asset_uniques.alias()
+        value = _unique(field)
         self._source = self._source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
         return value.c.value
 

@@ -45,6 +45,8 @@ __all__ = [
 ]
 
 staged, edges = staged_assets.c, staged_references.c
+# The assets that staged ones meet; to give a table another name takes longer than to make a statement of it.
+_MET = assets.alias()
 
 
 class Step(StrEnum):
@@ -265,7 +267,7 @@ class Holes:
 
 def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
     """Yield what staged assets lack that left secrets behind, or that meet one which lacks some."""
-    met = assets.alias()
+    met = _MET
     statement = (
         select(staged_assets, met.c.holes.label("met_holes"), met.c.secret_paths.label("met_paths"))
         .outerjoin(met, met.c.id == staged.met_id)
@@ -301,7 +303,7 @@ def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
 
 def decided(tx: Transaction, job_id: str, kind: str) -> Iterator[Decided]:
     """Yield the staged assets of a kind in their order, each beside the one it meets, without holding them."""
-    met = assets.alias()
+    met = _MET
     columns = (met.c.body.label("met_body"), met.c.published.label("met_published"), met.c.secret_paths.label("held"))
     statement = (
         select(staged_assets, met.c.change_id, *columns)
