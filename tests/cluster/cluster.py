@@ -76,7 +76,9 @@ class Member:
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """Answer the logged events of a name."""
-        lines = [line for line in self.log_path.read_text().splitlines() if line.startswith("{")]
+        # The last one may be half written yet.
+        whole = (line for line in self.log_path.read_text().splitlines(keepends=True) if line.endswith("\n"))
+        lines = [line for line in whole if line.startswith("{")]
         return [event for event in map(json.loads, lines) if event.get("event") == name]
 
     def end(self) -> None:

@@ -42,7 +42,9 @@ def test_nothing_that_is_placed_is_seen_and_nobody_waits_before_all_of_it_is_sho
         for path in (work.roma(f"apps/{placed[0]}"), elsewhere.roma(f"apps/{placed[0]}")):
             assert work.http.get(path).status_code == 404
         assert elsewhere.add_app("meanwhile")["name"] == "meanwhile"
-        assert len(work.http.get("instances").json()["instances"]) == len(server.directory.instances(server.project_id))
+        # Where it lies is no instance for anybody.
+        assert work.http.get(f"instances/{started.json()['job_id']}/apps").status_code == 404
+        assert started.json()["job_id"] not in {found.id for found in server.directory.instances(server.project_id)}
     assert work.settled(started)["status"] == "Success"
     assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}
     assert work.http.get(work.roma(f"apps/{placed[0]}")).json()["name"] == "orders"
