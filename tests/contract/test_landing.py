@@ -6,16 +6,12 @@ import pytest
 from tests.contract.extras import MERGE, Extras, assets_of, found, named, swept
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
-from tests.support.stores import LIE_IN
+from tests.support.stores import HIDDEN, LIE_IN
 
 pytestmark = pytest.mark.stores("sqlite")
 
 PLACED = "import.placed"
 ASSETS = f"select count(*) from assets where {LIE_IN}"
-HIDDEN = """
-select space.id from instances space join instances home on home.id = space.space_of
-where space.id is not home.space_id
-"""
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 from tests.support.server_process import Place, ServerProcess
-from tests.support.stores import LIE_IN, Store
+from tests.support.stores import HIDDEN, LIE_IN, Store
 from tests.support.waiting import remaining
 
 from romaport.assembly import open_directory
@@ -188,11 +188,7 @@ class Scene:
         making = [str(path) for path in (self.server.data / "scratch").glob("*/*")]
         tables = ("staged_assets", "staged_references", "staged_uniques")
         staged = [table for table in tables if self.rows(f"select 1 from {table} limit 1")]
-        hidden = self.rows(
-            "select space.id from instances space join instances home on home.id = space.space_of"
-            " where space.id <> coalesce(home.space_id, home.id)"
-        )
-        placed = [f"space {found}" for (found,) in hidden]
+        placed = [f"space {found}" for (found,) in self.rows(HIDDEN)]
         return [*kept.symmetric_difference(self.server.kept.packages.names()), *making, *staged, *placed]
 
     def digests(self, package: Path) -> dict[str, str]:

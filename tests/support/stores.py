@@ -17,11 +17,16 @@ from tests.support.s3 import S3, running_s3
 from romaport.storage import ArchiveOptions, Database, DatabaseOptions
 from romaport.storage.migrations import migrate
 
-__all__ = ["LIE_IN", "STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
+__all__ = ["HIDDEN", "LIE_IN", "STORES", "PostgresStore", "Store", "Stores", "Written", "running_stores"]
 
 STORES = ("sqlite", "postgresql")
 LIE_IN = "instance_id = (select coalesce(space_id, id) from instances where id = ?)"
 """Matches the assets of an instance, wherever they lie."""
+HIDDEN = """
+select space.id from instances space join instances home on home.id = space.space_of
+where space.id <> coalesce(home.space_id, home.id)
+"""
+"""Selects the spaces that are not shown."""
 _FILE = "romaport.db"
 _TABLES = {
     "sqlite": "select name from sqlite_master where type = 'table' order by name",

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from romaport.assets.desk import Desk, actor_of, finding, findings_of, hole_findings, settling
-from romaport.assets.landing import land
+from romaport.assets.landing import land, succeed
 from romaport.assets.uploads import (
     ImportOptions,
     Values,
@@ -95,12 +95,10 @@ def _said(found: Item | Decision) -> str:
 
 def _apply(desk: Desk, context: JobContext, tx: Transaction, plan: tuple[Into, Policy]) -> None:
     into, policy = plan
-    kept_seconds = desk.ledger.options.kept_seconds
-    steps = apply(tx, into, desk.vault, keeps=bool(kept_seconds))
+    steps = apply(tx, into, desk.vault, keeps=bool(desk.ledger.options.kept_seconds))
     context.checkpoint("import.applied")
-    desk.ledger.note(tx, context.job, hole_findings(open_holes(tx, into, policy, writes=True)))
-    context.record(tx, done=context.job.total, outcome=_done(steps))
-    desk.ledger.succeed(tx, context.job, kept_seconds=kept_seconds)
+    holes = hole_findings(open_holes(tx, into, policy, writes=True))
+    succeed(desk, context, tx, outcome=_done(steps), holes=holes)
 
 
 def _done(steps: Mapping[str, dict[str, int]]) -> Outcome:

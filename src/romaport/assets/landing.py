@@ -15,9 +15,10 @@ from romaport.catalog import (
     open_holes,
     portions,
 )
-from romaport.jobs import Finding, JobContext
+from romaport.jobs import Finding, JobContext, Outcome
+from romaport.storage import Transaction
 
-__all__ = ["clear", "discard_in_steps", "land"]
+__all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
 
 def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
@@ -81,12 +82,17 @@ def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[
         else:
             landing.show(tx)
             context.checkpoint("import.applied")
-            desk.ledger.note(tx, context.job, holes)
             created = {kind: number for kind, (_, number) in context.job.counts.items()}
-            context.record(tx, done=context.job.total, outcome={"created": created} if created else {})
-            desk.ledger.succeed(tx, context.job, kept_seconds=desk.ledger.options.kept_seconds)
+            succeed(desk, context, tx, outcome={"created": created} if created else {}, holes=holes)
         context.checkpoint("import.ending")
     return True
+
+
+def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcome, holes: list[Finding]) -> None:
+    """End an import whose assets are in their place, with what became of them and what they lack."""
+    desk.ledger.note(tx, context.job, holes)
+    context.record(tx, done=context.job.total, outcome=outcome)
+    desk.ledger.succeed(tx, context.job, kept_seconds=desk.ledger.options.kept_seconds)
 
 
 def clear(desk: Desk, job_id: str) -> None:
