@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, insert, literal, select, update
 
 from romaport.catalog.store.spaces import space_of
-from romaport.catalog.store.staging import Into, Step, same_place
+from romaport.catalog.store.staging import Into, Step, at, same_place
 from romaport.storage import Transaction
 from romaport.storage.tables import (
     asset_references,
@@ -66,7 +66,7 @@ def _of(table: Table, into: Into, kind: str, positions: range | None) -> list[Co
     """
     found = [table.c.job_id == into.job_id, table.c.kind == kind, staged.step == Step.CREATE.value]
     if positions is not None:
-        found.append(table.c.position.between(positions.start, positions.stop - 1))
+        found.append(at(table, positions))
     return found
 
 

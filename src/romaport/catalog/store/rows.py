@@ -41,6 +41,8 @@ __all__ = [
 
 _IDS_PER_STATEMENT = 5_000
 _NUMBERS = "ids"
+# Named once: to give a table another name takes longer than to make a statement of it.
+_SPACE, _HOME = instances.alias(), instances.alias()
 
 
 def json_text(value: object) -> str:
@@ -63,7 +65,7 @@ def loaded(tx: Transaction, ids: Collection[str]) -> dict[str, Asset]:
     edges: dict[str, dict[str, str]] = {}
     uniques: dict[str, dict[str, str]] = {}
     # What lies in a space that is not shown is nobody's yet.
-    space, home = instances.alias(), instances.alias()
+    space, home = _SPACE, _HOME
     wanted = set(ids)
     while wanted:
         for part in _parts(wanted):

@@ -12,13 +12,15 @@ from romaport.storage.tables import asset_uniques, assets, instances
 
 __all__ = ["add", "counts", "hidden", "is_free", "lies_in", "remove", "show", "some", "space_of"]
 
+# To give a table another name takes longer than to make a statement of it, and every statement asks for this one.
+_PLACE = instances.alias()
 _PACKED = [kind.name for kind in KINDS.values() if kind.is_packed]
 
 
 def space_of(instance_id: str) -> ScalarSelect[str]:
     """Select the id under which the assets of an instance lie; of a space, its own."""
-    place = instances.alias()
-    return select(func.coalesce(place.c.space_id, place.c.id)).where(place.c.id == instance_id).scalar_subquery()
+    place = _PLACE.c
+    return select(func.coalesce(place.space_id, place.id)).where(place.id == instance_id).scalar_subquery()
 
 
 def lies_in(instance_id: str) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, func, or_, select, update
 
 from romaport.catalog.store.spaces import lies_in
 from romaport.storage import Transaction, load, streamed, survey
@@ -24,6 +24,7 @@ __all__ = [
     "Holes",
     "Into",
     "Step",
+    "at",
     "decide",
     "decided",
     "discard",
@@ -122,6 +123,11 @@ def is_decided(tx: Transaction, job_id: str) -> bool:
     return tx.execute(select(staged.position).where(staged.job_id == job_id, other).limit(1)).first() is None
 
 
+def at(table: Table, positions: range) -> ColumnElement[bool]:
+    """Match the rows of a table of what is staged that are at these positions."""
+    return table.c.position.between(positions.start, positions.stop - 1)
+
+
 def same_place() -> ColumnElement[bool]:
     """Join staged references to the staged assets that have them."""
     return and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
@@ -154,7 +160,7 @@ def resolve(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
         job_id,
         edges.target_id.is_(None),
         edges.kind == kind,
-        edges.position.between(positions.start, positions.stop - 1),
+        at(staged_references, positions),
     )
 
 
@@ -372,8 +378,7 @@ def discard(tx: Transaction, job_id: str) -> None:
 def discard_some(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
     """Remove what is staged for a job of some positions of a kind."""
     for table in (staged_uniques, staged_references, staged_assets):
-        there = table.c.position.between(positions.start, positions.stop - 1)
-        tx.execute(delete(table).where(table.c.job_id == job_id, table.c.kind == kind, there))
+        tx.execute(delete(table).where(table.c.job_id == job_id, table.c.kind == kind, at(table, positions)))
 
 
 def staged_jobs(tx: Transaction) -> list[str]:
