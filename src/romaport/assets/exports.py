@@ -124,7 +124,7 @@ def _notes(chosen: Selection) -> Iterator[Finding]:
 
 
 def _lines(context: JobContext, chosen: Selection, kind: Kind) -> Iterator[bytes]:
-    for found in chosen.departing(kind):
-        yield "".join([end_entry(*line) for line in found]).encode()
-        context.advance(kind.name, len(found))
+    for text, number in chosen.departing(kind, end_entry):
+        yield text.encode()
+        context.advance(kind.name, number)
         context.checkpoint("export.counted")

@@ -24,7 +24,7 @@ from romaport.catalog.returns import Return, follow, forget
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Into
-from romaport.catalog.transfer import Departing, Line, Selection, Whole, delete_selected, selected
+from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
 from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "Intake",
     "Into",
     "Landing",
-    "Line",
     "Page",
     "Policy",
     "Portion",

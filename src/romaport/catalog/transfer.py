@@ -1,12 +1,13 @@
 """Whole sets of assets on their way out of an instance: into a package, or away."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name
 from romaport.catalog.store import keeping, selection
+from romaport.catalog.store.leaving import NOTHING, Leaving, Lines
 from romaport.kinds import KINDS, Kind, Travel, creation_order
 from romaport.storage import Transaction
 
@@ -14,18 +15,12 @@ __all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 
 selected = selection.selection
 
-_NONE: Mapping[str, str] = {}
-_NOTHING = "[]\n[]"
-"""No holes and no secrets, as a line says it."""
 _TRAVELS_WHOLE = {kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None}
 """Kinds of which every selected asset travels."""
 
 
-Line = tuple[str, Mapping[str, str], tuple[str, ...]]
-"""One asset on its way into a package: the beginning of its line, its unique values, its holes.
-
-The line is made of JSON texts that are copied, not parsed, and has its key, its body and its references.
-"""
+End = Callable[[str, Mapping[str, str], Sequence[str]], str]
+"""Completes a line that has its key, its body and its references, by its unique values and its holes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,34 +50,44 @@ class Selection:
         self._tx = tx
         self._instance_id = instance_id
         self.instance_name = selection.instance_name(tx, instance_id)
-        if ids is None:
-            selection.gather_all(tx, instance_id, member_id)
+        # What is taken whole is not written down first, and nothing is left for it to need.
+        self._is_whole = ids is None and member_id is None
+        if self._is_whole:
+            found = selection.whole_summary(tx, instance_id)
+            left_behind = selection.left_behind(tx, instance_id, limit=CONFLICTS_MAX)
         else:
-            selection.gather(tx, ids, whole=False)
-        # Of everything, nothing is left to be needed.
-        if with_dependencies and (ids is not None or member_id is not None):
-            selection.drag_in(tx)
-        found = selection.summary(tx)
-        self.left_behind = _drop(tx, found)
-        """Kind and name of what does not travel because it is not published."""
-        if not found.keys() <= _TRAVELS_WHOLE:
+            self._gather(ids, member_id, with_dependencies=with_dependencies)
             found = selection.summary(tx)
+            left_behind = _drop(tx, found)
+            if not found.keys() <= _TRAVELS_WHOLE:
+                found = selection.summary(tx)
+        self.left_behind = [(kind, key_name(key)) for kind, key in left_behind]
+        """Kind and name of what does not travel because it is not published."""
         self.counts = {kind.name: found[kind.name][0] for kind in creation_order() if kind.name in found}
         self.newest_at = max((newest_at for _, newest_at in found.values()), default=0)
+
+    def _gather(self, ids: Collection[str] | None, member_id: str | None, *, with_dependencies: bool) -> None:
+        if ids is None:
+            selection.gather_all(self._tx, self._instance_id, member_id)
+        else:
+            selection.gather(self._tx, ids, whole=False)
+        if with_dependencies:
+            selection.drag_in(self._tx)
 
     def dragged_in(self) -> list[tuple[str, str, str, str]]:
         """Answer (kind, name, user's kind, user's name) of what was not asked for but is needed."""
         found = selection.dragged_in(self._tx, limit=CONFLICTS_MAX)
         return [(kind, key_name(key), by_kind, key_name(by_key)) for kind, key, by_kind, by_key in found]
 
-    def departing(self, kind: Kind) -> Iterator[list[Line]]:
-        """Yield the selected assets of a kind in the order of their keys, many at a time."""
+    def departing(self, kind: Kind, end: End) -> Iterator[tuple[str, int]]:
+        """Yield the lines of a kind in the order of their keys, many in one text, and how many."""
         fields = kind.of(Travel.UNIQUE)
-        for rows in selection.lines(self._tx, kind, self._instance_id):
-            if fields:
-                yield [(line, _named(fields, values), _lacking(lacking)) for line, lacking, *values in rows]
+        for found in Leaving(kind, self._instance_id, is_whole=self._is_whole).lines(self._tx):
+            if isinstance(found, Lines):
+                yield found.text, found.count
             else:
-                yield [(line, _NONE, () if lacking == _NOTHING else _lacking(lacking)) for line, lacking in rows]
+                lines = [end(line, _named(fields, values), _lacking(lacking)) for line, lacking, *values in found]
+                yield "".join(lines), len(lines)
 
 
 class Whole:
@@ -92,7 +97,7 @@ class Whole:
         self._tx = tx
         for instance_id in instance_ids:
             selection.gather_all(tx, instance_id, member_id)
-        _drop(tx, selection.counts(tx))
+        _drop(tx, selection.summary(tx))
 
     def count(self, instance_id: str) -> int:
         """Count the assets of one of the instances."""
@@ -104,17 +109,12 @@ class Whole:
 
 
 def _drop(tx: Transaction, kinds: Collection[str]) -> list[tuple[str, str]]:
-    if _TRAVELS_WHOLE.issuperset(kinds):
-        return []
-    unpacked = [kind.name for kind in KINDS.values() if not kind.is_packed]
-    published_only = [kind.name for kind in KINDS.values() if kind.arrive is not None]
-    found = selection.drop(tx, unpacked=unpacked, published_only=published_only, limit=CONFLICTS_MAX)
-    return [(kind, key_name(key)) for kind, key in found]
+    return [] if _TRAVELS_WHOLE.issuperset(kinds) else selection.drop(tx, limit=CONFLICTS_MAX)
 
 
 def _departing(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[Departing]:
     fields = kind.of(Travel.UNIQUE)
-    for rows in selection.entries(tx, kind, instance_id):
+    for rows in Leaving(kind, instance_id).entries(tx):
         for key, body, references, holes, secret_paths, *values in rows:
             targets = msgspec.json.decode(f"{{{references[1:]}}}")
             yield Departing(
@@ -131,7 +131,7 @@ def _named(fields: tuple[str, ...], values: Sequence[str | None]) -> dict[str, s
 
 
 def _lacking(text: str) -> tuple[str, ...]:
-    return _union(*text.split("\n"))
+    return () if text == NOTHING else _union(*text.split("\n"))
 
 
 def _union(first: str, second: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Sets of assets, worked out by the database: what a job takes along, and reading it in the order of a package.
+"""Sets of assets, worked out by the database: what a job takes along.
 
 A selection is a temporary table of the reading connection, so it holds any number of assets without
 memory here, and the snapshot it was made in stays the one that is read.
@@ -6,15 +6,12 @@ memory here, and the snapshot it was made in stays the one that is read.
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from functools import cache, reduce
-from operator import add
 from typing import Any
 
 from sqlalchemy import (
     VARCHAR,
     Column,
     ColumnElement,
-    FromClause,
     Integer,
     MetaData,
     Select,
@@ -25,35 +22,37 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
 )
 
 from romaport.catalog.store.spaces import lies_in
 from romaport.catalog.store.visibility import visible_ids
-from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, streamed_in_parts
-from romaport.storage.tables import asset_references, asset_uniques, assets, instances
+from romaport.kinds import KINDS
+from romaport.storage import Transaction
+from romaport.storage.tables import asset_references, assets, instances
 
 __all__ = [
+    "SELECTED",
     "chosen",
     "counts",
     "drag_in",
     "dragged_in",
     "drop",
-    "entries",
     "gather",
     "gather_all",
     "gather_origin",
     "instance_name",
-    "lines",
+    "left_behind",
     "remove_selected",
     "selection",
     "summary",
     "users_outside",
+    "whole_summary",
 ]
 
-_SELECTED = Table(
+SELECTED = Table(
     "selected",
     MetaData(),
     # In the collation of the ids that it is compared with.
@@ -66,16 +65,20 @@ _SELECTED = Table(
 )
 
 
-_BODY = func.coalesce(assets.c.published, assets.c.body)
+_SUMMARY = (
+    select(assets.c.kind, func.count(), func.max(assets.c.updated_at)).group_by(assets.c.kind).order_by(assets.c.kind)
+)
+_UNPACKED = [kind.name for kind in KINDS.values() if not kind.is_packed]
+_PUBLISHED_ONLY = [kind.name for kind in KINDS.values() if kind.arrive is not None]
 
 
 @contextmanager
 def selection(tx: Transaction) -> Iterator[None]:
     """Have an empty selection for the length of the block."""
-    _SELECTED.create(tx)
+    SELECTED.create(tx)
     # Whatever is raised also undoes the transaction, and the table with it.
     yield
-    _SELECTED.drop(tx)
+    SELECTED.drop(tx)
 
 
 def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
@@ -85,7 +88,7 @@ def gather(tx: Transaction, ids: Collection[str], *, whole: bool) -> None:
     must not take what someone else still has a part in.
     """
     if ids:
-        tx.execute(insert(_SELECTED), [{"asset_id": asset_id} for asset_id in sorted(set(ids))])
+        tx.execute(insert(SELECTED), [{"asset_id": asset_id} for asset_id in sorted(set(ids))])
     _gather_owned(tx, _owned(whole=whole))
 
 
@@ -94,19 +97,19 @@ def gather_all(tx: Transaction, instance_id: str, member_id: str | None) -> None
     found = select(assets.c.id).where(lies_in(instance_id))
     if member_id is not None:
         found = found.where(assets.c.id.in_(visible_ids(member_id)))
-    tx.execute(insert(_SELECTED).from_select(["asset_id"], found))
+    tx.execute(insert(SELECTED).from_select(["asset_id"], found))
 
 
 def gather_origin(tx: Transaction, job_id: str, *, with_owned: bool, spared: Select[Any]) -> None:
     """Select what a job has created, and what belongs to it by now if that is wanted, but for some."""
-    tx.execute(insert(_SELECTED).from_select(["asset_id"], select(assets.c.id).where(assets.c.origin_id == job_id)))
+    tx.execute(insert(SELECTED).from_select(["asset_id"], select(assets.c.id).where(assets.c.origin_id == job_id)))
     if with_owned:
         _gather_owned(tx, _owned(whole=False).where(asset_references.c.asset_id.not_in(spared)))
 
 
 def chosen() -> Select[Any]:
     """Select the ids of the selected assets."""
-    return select(_SELECTED.c.asset_id)
+    return select(SELECTED.c.asset_id)
 
 
 def _gather_owned(tx: Transaction, owned: Select[Any]) -> None:
@@ -118,7 +121,7 @@ def _added(tx: Transaction, columns: list[str], found: Select[Any]) -> int:
     """Select more assets; answer how many."""
     # A driver may forget the count of an insertion unless it is told to keep it.
     counted = {"preserve_rowcount": True}
-    return tx.execute(insert(_SELECTED).from_select(columns, found), execution_options=counted).rowcount
+    return tx.execute(insert(SELECTED).from_select(columns, found), execution_options=counted).rowcount
 
 
 def _owned(*, whole: bool) -> Select[Any]:
@@ -162,7 +165,7 @@ def dragged_in(tx: Transaction, *, limit: int) -> list[tuple[str, str, str, str]
     )
     statement = (
         select(assets.c.kind, assets.c.key, user.c.kind, user.c.key)
-        .join(_SELECTED, and_(_SELECTED.c.asset_id == assets.c.id, _SELECTED.c.is_dragged == 1))
+        .join(SELECTED, and_(SELECTED.c.asset_id == assets.c.id, SELECTED.c.is_dragged == 1))
         .join(user, user.c.id == first_user)
         .order_by(assets.c.kind, assets.c.key)
         .limit(limit)
@@ -170,16 +173,25 @@ def dragged_in(tx: Transaction, *, limit: int) -> list[tuple[str, str, str, str]
     return [(row[0], row[1], row[2], row[3]) for row in tx.execute(statement)]
 
 
-def drop(
-    tx: Transaction, *, unpacked: Collection[str], published_only: Collection[str], limit: int
-) -> list[tuple[str, str]]:
-    """Take out of the selection what does not travel; answer kind and key of what is merely not published."""
-    unpublished = (assets.c.kind.in_(list(published_only)), assets.c.published.is_(None), assets.c.id.in_(chosen()))
+def _travels() -> ColumnElement[bool]:
+    """Match the assets that are packed, and published if they travel only so."""
+    is_published = or_(assets.c.kind.not_in(_PUBLISHED_ONLY), assets.c.published.is_not(None))
+    return and_(assets.c.kind.not_in(_UNPACKED), is_published)
+
+
+def left_behind(tx: Transaction, instance_id: str | None, *, limit: int) -> list[tuple[str, str]]:
+    """Answer kind and key of what does not travel merely because it is not published: in an instance, or selected."""
+    among = lies_in(instance_id) if instance_id is not None else assets.c.id.in_(chosen())
+    unpublished = (assets.c.kind.in_(_PUBLISHED_ONLY), assets.c.published.is_(None), among)
     named = select(assets.c.kind, assets.c.key).where(*unpublished).order_by(assets.c.kind, assets.c.key).limit(limit)
-    found = [(row[0], row[1]) for row in tx.execute(named)]
-    is_unpacked = and_(assets.c.kind.in_(list(unpacked)), assets.c.id.in_(chosen()))
-    stay = select(assets.c.id).where(or_(is_unpacked, and_(*unpublished)))
-    tx.execute(delete(_SELECTED).where(_SELECTED.c.asset_id.in_(stay)))
+    return [(row[0], row[1]) for row in tx.execute(named)]
+
+
+def drop(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
+    """Take out of the selection what does not travel; answer what `left_behind` does."""
+    found = left_behind(tx, None, limit=limit)
+    stay = select(assets.c.id).where(assets.c.id.in_(chosen()), not_(_travels()))
+    tx.execute(delete(SELECTED).where(SELECTED.c.asset_id.in_(stay)))
     return found
 
 
@@ -190,92 +202,21 @@ def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
 
 def summary(tx: Transaction, instance_id: str | None = None) -> dict[str, tuple[int, int]]:
     """Answer how many assets of each kind are selected, and when they last changed, in milliseconds."""
-    statement = (
-        select(assets.c.kind, func.count(), func.max(assets.c.updated_at))
-        .join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
-        .group_by(assets.c.kind)
-        .order_by(assets.c.kind)
-    )
+    statement = _SUMMARY.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
     if instance_id is not None:
         statement = statement.where(lies_in(instance_id))
+    return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
+
+
+def whole_summary(tx: Transaction, instance_id: str) -> dict[str, tuple[int, int]]:
+    """Answer what `summary` does of everything in an instance that travels."""
+    statement = _SUMMARY.where(lies_in(instance_id), _travels())
     return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
 
 
 def instance_name(tx: Transaction, instance_id: str) -> str:
     """Answer the name of an instance."""
     return str(tx.execute(select(instances.c.name).where(instances.c.id == instance_id)).scalar_one())
-
-
-def entries(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield the selected assets of a kind in an instance in the order of their keys, many at a time.
-
-    Each is (key, body, references, holes, secret paths, and the unique values in the order of their fields). The
-    first five are JSON texts as they are stored; the references those of the members of an object, in order of the
-    fields, each with a comma before it.
-    """
-    return streamed_in_parts(tx, _Leaving(kind, instance_id).entries())
-
-
-def lines(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield what `entries` does as the beginnings of lines: (key, body and references; lacking; unique values).
-
-    A line is the JSON text of an object that is not closed. What is lacking are holes and secret paths, two JSON lists
-    with a line feed between.
-    """
-    return streamed_in_parts(tx, _Leaving(kind, instance_id).lines())
-
-
-# To give a table another name takes longer than all else that makes a statement of it.
-@cache
-def _ends(field: str) -> tuple[FromClause, FromClause]:
-    """Name the references of a field, and the assets that they lead to, for a statement that joins several of each."""
-    return asset_references.alias(f"reference_{field}"), assets.alias(f"target_{field}")
-
-
-@cache
-def _unique(field: str) -> FromClause:
-    """Name the unique values of a field, as `_ends` does references."""
-    return asset_uniques.alias(f"unique_{field}")
-
-
-class _Leaving:
-    """The selected assets of a kind in an instance, joined with what they refer to and their unique values."""
-
-    def __init__(self, kind: Kind, instance_id: str) -> None:
-        self._where = (lies_in(instance_id), assets.c.kind == kind.name)
-        self._source: Any = assets.join(_SELECTED, _SELECTED.c.asset_id == assets.c.id)
-        self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
-        named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
-        self._is_referring = bool(named)
-        self._references = reduce(add, named) if named else literal("")
-
-    def _reference(self, field: str) -> ColumnElement[str]:
-        edge, target = _ends(field)
-        self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
-        self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
-        return func.coalesce(literal(f',"{field}":') + target.c.key, "")
-
-    def _value(self, field: str) -> ColumnElement[str]:
-        value = _unique(field)
-        self._source = self._source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
-        return value.c.value
-
-    def entries(self) -> Select[*tuple[Any, ...]]:
-        """Select what `entries` answers."""
-        return self._selected(assets.c.key, _BODY, self._references, assets.c.holes, assets.c.secret_paths)
-
-    def lines(self) -> Select[*tuple[Any, ...]]:
-        """Select what `lines` answers."""
-        line = literal('{"key":') + assets.c.key + ',"body":' + _BODY
-        if self._is_referring:
-            # Named once: a database would join the texts anew for every mention.
-            named = func.nullif(func.substr(self._references, 2), "")
-            line += func.coalesce(literal(',"references":{') + named + "}", "")
-        return self._selected(line, assets.c.holes + "\n" + assets.c.secret_paths)
-
-    def _selected(self, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
-        chosen = select(*columns, *self._values).select_from(self._source)
-        return chosen.where(*self._where).order_by(assets.c.key)
 
 
 def users_outside(tx: Transaction, *, limit: int, spared: Select[Any] | None = None) -> list[tuple[str, str, str, str]]:

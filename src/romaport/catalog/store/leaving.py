@@ -1,0 +1,135 @@
+"""Reading assets in the order of a package: as they are stored, or as the lines they become."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, reduce
+from operator import add
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, func, literal, or_, select
+
+from romaport.catalog.store.selection import SELECTED
+from romaport.catalog.store.spaces import lies_in
+from romaport.kinds import Kind, Travel
+from romaport.storage import Transaction, streamed_in_parts
+from romaport.storage.tables import asset_references, asset_uniques, assets
+
+__all__ = ["NOTHING", "Leaving", "Lines"]
+
+_BODY = func.coalesce(assets.c.published, assets.c.body)
+_LACKING = assets.c.holes + "\n" + assets.c.secret_paths
+NOTHING = "[]\n[]"
+"""What is lacking where nothing is."""
+# In so many a statement of its own costs little beside reading them, and their text little memory.
+_LINES_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Whole lines, each the JSON text of an object and a line feed."""
+
+    text: str
+    count: int
+
+
+# To give a table another name takes longer than all else that makes a statement of it.
+@cache
+def _ends(field: str) -> tuple[FromClause, FromClause]:
+    """Name the references of a field, and the assets that they lead to, for a statement that joins several of each."""
+    return asset_references.alias(f"reference_{field}"), assets.alias(f"target_{field}")
+
+
+@cache
+def _unique(field: str) -> FromClause:
+    """Name the unique values of a field, as `_ends` does references."""
+    return asset_uniques.alias(f"unique_{field}")
+
+
+class Leaving:
+    """The assets of a kind in an instance that are selected, or all that travels, in the order of their keys."""
+
+    def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False) -> None:
+        """Take what is selected, or with `is_whole` everything that travels."""
+        self._source: Any = assets
+        self._where = [lies_in(instance_id), assets.c.kind == kind.name]
+        if not is_whole:
+            self._source = assets.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
+        elif kind.arrive is not None:
+            self._where.append(assets.c.published.is_not(None))
+        self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
+        named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
+        self._is_referring = bool(named)
+        self._references = reduce(add, named) if named else literal("")
+        # Of other kinds most lines have an end of their own.
+        self._is_plain = not (self._values or kind.of(Travel.SECRET) or kind.secret_paths)
+
+    def _reference(self, field: str) -> ColumnElement[str]:
+        edge, target = _ends(field)
+        self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
+        self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
+        return func.coalesce(literal(f',"{field}":') + target.c.key, "")
+
+    def _value(self, field: str) -> ColumnElement[str]:
+        value = _unique(field)
+        self._source = self._source.outerjoin(value, and_(value.c.asset_id == assets.c.id, value.c.field == field))
+        return value.c.value
+
+    def entries(self, tx: Transaction) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield many assets at a time.
+
+        Each is (key, body, references, holes, secret paths, and the unique values in the order of their fields). The
+        first five are JSON texts as they are stored; the references those of the members of an object, in order of
+        the fields, each with a comma before it.
+        """
+        columns = (assets.c.key, _BODY, self._references, assets.c.holes, assets.c.secret_paths)
+        return streamed_in_parts(tx, self._selected(*columns))
+
+    def lines(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        """Yield many assets at a time: whole lines or, where some have an end of their own, their beginnings.
+
+        Those are (key, body and references; lacking; unique values): the JSON text of an object that is not closed,
+        holes and secret paths as two JSON lists with a line feed between, and values as in `entries`.
+        """
+        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
+        if tx.dialect.name == "sqlite" and self._is_plain:
+            return self._joined(tx)
+        return streamed_in_parts(tx, self._beginnings())
+
+    def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
+        has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
+        part = (
+            self._selected((self._line() + "}\n").label("line"), has_end.label("has_end"), assets.c.key.label("key"))
+            .where(assets.c.key > bindparam("after"))
+            .limit(_LINES_AT_ONCE)
+            .subquery()
+        )
+        joined = select(
+            func.aggregate_strings(part.c.line, ""), func.sum(part.c.has_end), func.max(part.c.key), func.count()
+        ).select_from(part)
+        apart = self._beginnings().where(assets.c.key > bindparam("after"), assets.c.key <= bindparam("last"))
+        after = ""
+        while True:
+            text, ends, last, count = tx.execute(joined, {"after": after}).one()
+            if not count:
+                return
+            if ends:
+                yield [tuple(row) for row in tx.execute(apart, {"after": after, "last": last})]
+            else:
+                yield Lines(text, count)
+            after = last
+
+    def _line(self) -> ColumnElement[str]:
+        line = literal('{"key":') + assets.c.key + ',"body":' + _BODY
+        if self._is_referring:
+            # Named once: a database would join the texts anew for every mention.
+            named = func.nullif(func.substr(self._references, 2), "")
+            line += func.coalesce(literal(',"references":{') + named + "}", "")
+        return line
+
+    def _beginnings(self) -> Select[*tuple[Any, ...]]:
+        return self._selected(self._line(), _LACKING)
+
+    def _selected(self, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
+        chosen = select(*columns, *self._values).select_from(self._source)
+        return chosen.where(*self._where).order_by(assets.c.key)
