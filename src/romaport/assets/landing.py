@@ -3,22 +3,31 @@
 So nobody else waits for more than a step, where writers wait for one another.
 """
 
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
 from romaport.assets.uploads import into_of, policy_of
 from romaport.catalog import (
     Landing,
     Portion,
+    Walk,
     clear_portion,
     discard_portion,
     hidden_jobs,
     obstacles,
     open_holes,
-    portions,
+    staged_extents,
 )
 from romaport.jobs import Finding, JobContext, Outcome
 from romaport.storage import Transaction
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
+
+# What others wait for one step, about; of how many assets that is differs by machine, and by what lies there already.
+_STEP_SECONDS = 0.06
+_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 10_000
 
 
 def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
@@ -28,12 +37,12 @@ def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
     """
     landing = Landing(into_of(context, desk))
     with context.snapshot() as tx:
-        is_possible, parts = landing.is_possible(tx), portions(tx, context.job.id)
+        is_possible, extents = landing.is_possible(tx), staged_extents(tx, context.job.id)
     if is_possible:
-        refusals, holes = _checked(desk, context, landing, parts)
+        refusals, holes = _checked(desk, context, landing, extents)
         refusals = [*problems, *refusals]
         if not refusals:
-            _place(context, landing, parts)
+            _place(context, landing, extents)
         if _ended(desk, context, landing, (refusals, holes)):
             discard_in_steps(desk, context.job.id)
             return True
@@ -41,13 +50,29 @@ def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
     return False
 
 
+def _in_steps(
+    transaction: Callable[[], AbstractContextManager[Transaction]],
+    walk: Walk,
+    work: Callable[[Transaction, Portion], None],
+) -> Iterator[None]:
+    """Work on all that a walk leads to, so much in each transaction as others may wait for; yield after each."""
+    number = _ASSETS_FIRST
+    while portion := walk.portion(number):
+        with transaction() as tx:
+            began_at = time.perf_counter()
+            work(tx, portion)
+        # At most twice as many: the next may be of another kind, and take longer.
+        pace = min(_STEP_SECONDS / (time.perf_counter() - began_at), 2)
+        number = min(max(int(number * pace), _ASSETS_MIN), _ASSETS_MAX)
+        yield
+
+
 def _checked(
-    desk: Desk, context: JobContext, landing: Landing, parts: list[Portion]
+    desk: Desk, context: JobContext, landing: Landing, extents: Mapping[str, int]
 ) -> tuple[list[Finding], list[Finding]]:
     """Answer what stands in the way, and what the assets will lack; both hold for as long as nothing else is there."""
-    for portion in parts:
-        with context.transaction() as tx:
-            landing.resolve(tx, portion)
+    for _ in _in_steps(context.transaction, Walk(extents), landing.resolve):
+        pass
     into, policy = into_of(context, desk), policy_of(context.job, desk)
     with context.snapshot() as tx:
         conflicts = obstacles(tx, into, policy, sees_all=actor_of(context, desk).sees_all)
@@ -56,19 +81,31 @@ def _checked(
     return findings_of(conflicts), holes
 
 
-def _place(context: JobContext, landing: Landing, parts: list[Portion]) -> None:
+def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) -> None:
     with context.transaction() as tx:
         placed = landing.prepare(tx)
-    done = context.job.total // 2
-    for portion in parts:
-        done += sum(len(positions) for _, positions in portion)
-        kind, positions = portion[0]
-        if positions.start >= placed.get(kind, 0):
-            with context.transaction() as tx:
-                landing.place(tx, portion)
-                context.record(tx, done=done)
-                context.checkpoint("import.placing")
-            context.checkpoint("import.placed")
+    half, moved = context.job.total // 2, sum(placed.values())
+
+    def place(tx: Transaction, portion: Portion) -> None:
+        landing.place(tx, portion)
+        count(tx, portion)
+        context.checkpoint("import.placing")
+
+    def refer(tx: Transaction, portion: Portion) -> None:
+        landing.refer(tx, portion, again=bool(placed))
+        count(tx, portion)
+        context.checkpoint("import.referring")
+
+    def count(tx: Transaction, portion: Portion) -> None:
+        # An asset and its references are half each of what is moved for it.
+        nonlocal moved
+        moved += sum(len(positions) for _, positions in portion)
+        context.record(tx, done=half + moved // 2)
+
+    for _ in _in_steps(context.transaction, Walk(extents, placed), place):
+        context.checkpoint("import.placed")
+    for _ in _in_steps(context.transaction, Walk(extents), refer):
+        context.checkpoint("import.referred")
 
 
 def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> bool:
@@ -107,7 +144,10 @@ def clear(desk: Desk, job_id: str) -> None:
 def discard_in_steps(desk: Desk, job_id: str) -> None:
     """Remove all that is staged for a job."""
     with desk.database.snapshot() as tx:
-        parts = portions(tx, job_id)
-    for portion in parts:
-        with desk.database.transaction() as tx:
-            discard_portion(tx, job_id, portion)
+        walk = Walk(staged_extents(tx, job_id))
+
+    def discard(tx: Transaction, portion: Portion) -> None:
+        discard_portion(tx, job_id, portion)
+
+    for _ in _in_steps(desk.database.transaction, walk, discard):
+        pass

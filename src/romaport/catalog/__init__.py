@@ -18,7 +18,15 @@ from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
 from romaport.catalog.intake import Arrived, Intake, Problem, is_sound
-from romaport.catalog.landing import Landing, Portion, clear_portion, discard_portion, hidden_jobs, portions
+from romaport.catalog.landing import (
+    Landing,
+    Portion,
+    Walk,
+    clear_portion,
+    discard_portion,
+    hidden_jobs,
+    staged_extents,
+)
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, follow, forget
 from romaport.catalog.store.listing import Page
@@ -45,6 +53,7 @@ __all__ = [
     "Problem",
     "Return",
     "Selection",
+    "Walk",
     "Wanted",
     "Whole",
     "alike",
@@ -65,10 +74,10 @@ __all__ = [
     "key_name",
     "obstacles",
     "open_holes",
-    "portions",
     "selected",
     "stage",
     "staged_count",
+    "staged_extents",
     "staged_jobs",
     "surveyed",
     "used",

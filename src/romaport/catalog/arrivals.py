@@ -217,6 +217,7 @@ def apply(tx: Transaction, into: Into, vault: Vault, *, keeps: bool) -> dict[str
     for kind in creation_order():
         if kind.name in steps.get(Step.CREATE, {}):
             moving.create(tx, into, kind.name)
+            moving.refer(tx, into, kind.name)
         if kind.name in steps.get(Step.UPDATE, {}):
             _replace(tx, into, kind, vault)
     return {step.value: counts for step, counts in steps.items()}

@@ -3,6 +3,7 @@
 Other writers wait for one step at a time, however large the package is, and it is still seen whole or not at all.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from romaport.catalog.store import moving, rows, spaces, staging
@@ -10,12 +11,37 @@ from romaport.catalog.store.staging import Into
 from romaport.kinds import creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Landing", "Portion", "clear_portion", "discard_portion", "hidden_jobs", "portions"]
+__all__ = ["Landing", "Portion", "Walk", "clear_portion", "discard_portion", "hidden_jobs", "staged_extents"]
 
 _ASSETS_AT_ONCE = 1_000
 
 Portion = list[tuple[str, range]]
-"""What is staged and takes a short time to work on: kinds, and positions in the file of each."""
+"""Some of what is staged: kinds, and positions in the file of each."""
+
+staged_extents = staging.extents
+
+
+class Walk:
+    """Through what is staged for a job, what is referred to before what refers to it."""
+
+    def __init__(self, extents: Mapping[str, int], done: Mapping[str, int] | None = None) -> None:
+        """Begin with how many assets are staged of each kind, and how many of them were walked through before."""
+        done = done or {}
+        kinds = (kind.name for kind in creation_order() if kind.name in extents)
+        self._left = [(kind, range(done.get(kind, 0), extents[kind])) for kind in kinds]
+
+    def portion(self, number: int) -> Portion:
+        """Go on by so many assets, or as many as are left; answer them, and nothing at the end."""
+        found: Portion = []
+        while number and self._left:
+            kind, positions = self._left.pop(0)
+            taken, rest = positions[:number], positions[number:]
+            number -= len(taken)
+            if taken:
+                found.append((kind, taken))
+            if rest:
+                self._left.insert(0, (kind, rest))
+        return found
 
 
 class Landing:
@@ -44,29 +70,18 @@ class Landing:
         return spaces.counts(tx, self._into.job_id)
 
     def place(self, tx: Transaction, portion: Portion) -> None:
-        """Put assets in their place, out of sight."""
+        """Put assets in their place, out of sight, without their references."""
         for kind, positions in portion:
             moving.create(tx, self._space, kind, positions=positions)
+
+    def refer(self, tx: Transaction, portion: Portion, *, again: bool) -> None:
+        """Have assets refer to what is in its place; with `again`, some of them may do so already."""
+        for kind, positions in portion:
+            moving.refer(tx, self._space, kind, positions=positions, again=again)
 
     def show(self, tx: Transaction) -> None:
         """Have everything that was placed be seen from the end of the transaction on."""
         spaces.show(tx, self._into.job_id, self._into.instance_id)
-
-
-def portions(tx: Transaction, job_id: str) -> list[Portion]:
-    """Divide what is staged for a job, what is referred to before what refers to it."""
-    extents = staging.extents(tx, job_id)
-    found: list[Portion] = []
-    room = 0
-    for kind in (kind.name for kind in creation_order() if kind.name in extents):
-        for first in range(0, extents[kind], _ASSETS_AT_ONCE):
-            positions = range(first, min(first + _ASSETS_AT_ONCE, extents[kind]))
-            if len(positions) > room:
-                found.append([])
-                room = _ASSETS_AT_ONCE
-            found[-1].append((kind, positions))
-            room -= len(positions)
-    return found
 
 
 def discard_portion(tx: Transaction, job_id: str, portion: Portion) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 
 from romaport.errors import SettingInvalid
+from romaport.storage import checkpoints
 from romaport.storage.line import Line
 
 __all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "load", "survey"]
@@ -90,6 +91,7 @@ class Sqlite:
     def __init__(self, path: Path, options: DatabaseOptions) -> None:
         self._path = path
         self._line = Line(options.wait_seconds)
+        self._checkpoints = checkpoints.Checkpoints(path, self._line)
 
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
@@ -104,11 +106,15 @@ class Sqlite:
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
+        event.listen(engine, "engine_disposed", lambda _engine: self._checkpoints.wait())
         return engine
 
-    def turn(self) -> AbstractContextManager[None]:
-        """Wait for those who came before."""
-        return self._line.turn()
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for those who came before; what is written by then is moved beside those who come after."""
+        with self._line.turn():
+            yield
+        self._checkpoints.offer()
 
     def writing(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that takes the writer's turn."""
@@ -123,11 +129,22 @@ class Sqlite:
         return isinstance(_driver_error(cause), sqlite3.DatabaseError)
 
 
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000")
+
+
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction control would begin transactions late; ours begin them by hand.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000"):
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=FILE",
+        "cache_size=-16000",
+        "wal_autocheckpoint=64000",
+        "journal_size_limit=4194304",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

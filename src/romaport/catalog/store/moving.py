@@ -18,13 +18,13 @@ from romaport.storage.tables import (
     staged_uniques,
 )
 
-__all__ = ["create", "replace", "replaced"]
+__all__ = ["create", "refer", "replace", "replaced"]
 
 staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
 
 
 def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = None) -> None:
-    """Move the staged assets of a kind that meet nobody into the catalog; of some positions, or all."""
+    """Move staged assets of a kind that meet nobody into the catalog, without references; of some positions, or all."""
     new = _of(staged_assets, into, kind, positions)
     columns = {
         "id": staged.new_id,
@@ -49,14 +49,25 @@ def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = 
     }
     moved = select(*columns.values()).where(*new).order_by(staged.position)
     tx.execute(insert(assets).from_select(list(columns), moved))
+    _insert_unique(tx, into, _of(staged_uniques, into, kind, positions))
+
+
+def refer(tx: Transaction, into: Into, kind: str, *, positions: range | None = None, again: bool = False) -> None:
+    """Have what was created of a kind refer to what is in its place by now; of some positions, or all.
+
+    With `again`, what refers already is left as it is.
+    """
     related = (
         select(staged.new_id, edges.field, edges.target_id, edges.owns)
         .join(staged_references, same_place())
         .where(*_of(staged_references, into, kind, positions))
-        .order_by(edges.position, edges.field)
+        # As one of their indexes has them: each of its pages is then written to once, and not in turn with others.
+        .order_by(edges.target_id, edges.position, edges.field)
     )
+    if again:
+        placed = asset_references.c
+        related = related.where(~exists().where(placed.asset_id == staged.new_id, placed.field == edges.field))
     tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
-    _insert_unique(tx, into, _of(staged_uniques, into, kind, positions))
 
 
 def _of(table: Table, into: Into, kind: str, positions: range | None) -> list[ColumnElement[bool]]:
