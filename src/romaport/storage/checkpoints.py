@@ -5,6 +5,7 @@ import changes the same pages of its indexes again and again, and each of them w
 """
 
 import sqlite3
+import time
 from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -24,6 +25,12 @@ PRAGMAS = (
     # A log that begins anew is cut to this, so that its size tells how far it has grown.
     f"journal_size_limit={LOG_BYTES // 8}",
 )
+
+
+_MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
+# What is written during one round is moved by the next, until there is little left, or others write as fast.
+_ROUND_SECONDS = 0.05
+_ROUNDS_MAX = 4
 
 
 class Checkpoints:
@@ -67,7 +74,11 @@ class Checkpoints:
         with closing(
             sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None)
         ) as own:
-            own.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            for _ in range(_ROUNDS_MAX):
+                began_at = time.perf_counter()
+                own.execute(_MOVE)
+                if time.perf_counter() - began_at < _ROUND_SECONDS:
+                    break
             # What was written meanwhile is little; only when nothing is left can the next writer begin the log anew.
             with self._line.turn():
-                own.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                own.execute(_MOVE)
