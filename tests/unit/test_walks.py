@@ -45,3 +45,13 @@ def test_what_was_done_before_is_not_met_again(done: dict[str, int], left: list[
 
 def test_where_nothing_is_staged_there_is_nothing_to_walk_through() -> None:
     assert walked(Walk({}), 3) == []
+
+
+def test_who_goes_back_meets_the_same_again() -> None:
+    walk = Walk(EXTENTS)
+    first = walk.portion(4)
+    walk.back(first)
+    assert walk.portion(4) == first
+    second = walk.portion(7)
+    walk.back(second)
+    assert places([first, *walked(walk, 1)]) == IN_ORDER

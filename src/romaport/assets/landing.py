@@ -21,13 +21,17 @@ from romaport.catalog import (
     staged_extents,
 )
 from romaport.jobs import Finding, JobContext, Outcome
-from romaport.storage import Transaction
+from romaport.storage import GaveWay, Transaction, giving_way
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
-# What others wait for one step, about; of how many assets that is differs by machine, and by what lies there already.
 _STEP_SECONDS = 0.06
-_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 10_000
+"""How long others wait for one step, about; of how many assets that is differs by machine, and by what is there."""
+_ALONE_SECONDS = 1
+"""How long a step takes that gives way to others, while there are none."""
+_CAREFUL_STEPS = 16
+"""After how many more steps one that gave way is followed by one that may have to."""
+_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 25_000
 
 
 def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
@@ -50,21 +54,55 @@ def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
     return False
 
 
+class _Pace:
+    """How many assets a step takes."""
+
+    def __init__(self, *, gives_way: bool) -> None:
+        self.number = _ASSETS_FIRST
+        self._alone_seconds = _ALONE_SECONDS if gives_way else _STEP_SECONDS
+        self._careful_steps = 0
+        self._per_second = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Go on after a step of so many that took so long."""
+        self._per_second = self.number / seconds
+        self._careful_steps = max(self._careful_steps - 1, 0)
+        wanted = self._per_second * (_STEP_SECONDS if self._careful_steps else self._alone_seconds)
+        # At most twice as many: the next may be of another kind, and take longer.
+        self._take(min(wanted, 2 * self.number))
+
+    def gave_way(self) -> None:
+        """Go on after a step of which nothing is left."""
+        self._careful_steps = _CAREFUL_STEPS
+        self._take(min(self._per_second * _STEP_SECONDS, self.number / 2))
+
+    def _take(self, number: float) -> None:
+        self.number = min(max(int(number), _ASSETS_MIN), _ASSETS_MAX)
+
+
 def _in_steps(
     transaction: Callable[[], AbstractContextManager[Transaction]],
     walk: Walk,
     work: Callable[[Transaction, Portion], None],
+    *,
+    gives_way: bool = False,
 ) -> Iterator[None]:
-    """Work on all that a walk leads to, so much in each transaction as others may wait for; yield after each."""
-    number = _ASSETS_FIRST
-    while portion := walk.portion(number):
-        with transaction() as tx:
-            began_at = time.perf_counter()
-            work(tx, portion)
-        # At most twice as many: the next may be of another kind, and take longer.
-        pace = min(_STEP_SECONDS / (time.perf_counter() - began_at), 2)
-        number = min(max(int(number * pace), _ASSETS_MIN), _ASSETS_MAX)
-        yield
+    """Work on all that a walk leads to, so much in each transaction as others may wait for; yield after each.
+
+    With `gives_way`, the work raises `GaveWay` when others wait for long, and may take more while there are none.
+    """
+    pace = _Pace(gives_way=gives_way)
+    while portion := walk.portion(pace.number):
+        try:
+            with transaction() as tx:
+                began_at = time.perf_counter()
+                work(tx, portion)
+        except GaveWay:
+            walk.back(portion)
+            pace.gave_way()
+        else:
+            pace.took(time.perf_counter() - began_at)
+            yield
 
 
 def _checked(
@@ -92,7 +130,8 @@ def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) ->
         context.checkpoint("import.placing")
 
     def refer(tx: Transaction, portion: Portion) -> None:
-        landing.refer(tx, portion, again=bool(placed))
+        with giving_way(tx, after_seconds=_STEP_SECONDS):
+            landing.refer(tx, portion, again=bool(placed))
         count(tx, portion)
         context.checkpoint("import.referring")
 
@@ -104,7 +143,7 @@ def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) ->
 
     for _ in _in_steps(context.transaction, Walk(extents, placed), place):
         context.checkpoint("import.placed")
-    for _ in _in_steps(context.transaction, Walk(extents), refer):
+    for _ in _in_steps(context.transaction, Walk(extents), refer, gives_way=True):
         context.checkpoint("import.referred")
 
 

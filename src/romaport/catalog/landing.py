@@ -43,6 +43,10 @@ class Walk:
                 self._left.insert(0, (kind, rest))
         return found
 
+    def back(self, portion: Portion) -> None:
+        """Go back to before a portion that nothing came of."""
+        self._left[:0] = portion
+
 
 class Landing:
     """The way of one staged package into an instance that holds nothing; each method in the caller's transaction."""

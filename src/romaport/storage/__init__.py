@@ -5,9 +5,11 @@ from romaport.storage.buckets import ArchiveOptions
 from romaport.storage.database import (
     Database,
     DatabaseOptions,
+    GaveWay,
     Transaction,
     TransactionConflict,
     after_commit,
+    giving_way,
     streamed,
     streamed_in_parts,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "Database",
     "DatabaseOptions",
     "Feed",
+    "GaveWay",
     "Holding",
     "Kept",
     "LastingSession",
@@ -49,6 +52,7 @@ __all__ = [
     "check_key",
     "check_moved",
     "end_sessions",
+    "giving_way",
     "hold",
     "json_field",
     "key_from_file",

@@ -4,7 +4,7 @@ A use case opens one transaction and hands it down; nothing below it commits.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from romaport.errors import StoreUnavailable
-from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
+from romaport.storage.dialects import DatabaseOptions, Dialect, GaveWay, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
 from romaport.storage.versions import Versions
@@ -21,15 +21,18 @@ from romaport.storage.versions import Versions
 __all__ = [
     "Database",
     "DatabaseOptions",
+    "GaveWay",
     "Transaction",
     "TransactionConflict",
     "after_commit",
+    "giving_way",
     "streamed",
     "streamed_in_parts",
 ]
 
 _CALLBACKS = "after_commit"
 _STREAMS = "streams"
+_DIALECT = "dialect"
 _ROWS_AT_ONCE = 1_000
 _PART_ROWS = 500
 
@@ -73,6 +76,7 @@ class Database:
             self._dialect.writing(connection).begin(),
         ):
             connection.info[_CALLBACKS] = callbacks
+            connection.info[_DIALECT] = self._dialect
             with _streams_ended(connection):
                 yield connection
             about_to_commit()
@@ -104,6 +108,15 @@ class Database:
 def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     """Have something done as soon as the transaction is committed, and not at all if it is undone."""
     tx.info[_CALLBACKS].append(callback)
+
+
+def giving_way(tx: Transaction, *, after_seconds: float) -> AbstractContextManager[None]:
+    """Have what is done in a block be undone for those who wait for its transaction, once it has taken so long.
+
+    Then `GaveWay` is raised, which must end the transaction.
+    """
+    dialect: Dialect = tx.info[_DIALECT]
+    return dialect.giving_way(tx, after_seconds)
 
 
 def streamed(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:
