@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
+from romaport.catalog.store.arriving import StagedAsset, StagedReference, StagedUnique
 from romaport.catalog.store.rows import json_text, key_text
 from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
@@ -24,6 +25,8 @@ from romaport.wire.bodies import nul_problems
 __all__ = ["Arrival", "Arrived", "Batch", "Intake", "Problem", "is_sound"]
 
 _ARRIVED_MAX = 50_000
+# To ask an enumeration for a value takes longer than to fill a column with it.
+_CREATE = Step.CREATE.value
 
 
 class Arrival(Protocol):
@@ -67,9 +70,9 @@ class Problem:
 class Batch:
     """Rows that are staged together, and what was wrong with the entries they came from."""
 
-    assets: list[dict[str, Any]] = field(default_factory=list)
-    references: list[dict[str, Any]] = field(default_factory=list)
-    unique: list[dict[str, Any]] = field(default_factory=list)
+    assets: list[StagedAsset] = field(default_factory=list)
+    references: list[StagedReference] = field(default_factory=list)
+    unique: list[StagedUnique] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -265,7 +268,6 @@ class Intake:
 
     def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
         position, asset_id = numbers
-        place = {"job_id": self._job_id, "kind": self.kind.name, "position": position}
         key = self._placed(entry, is_sound=is_sound)
         # What is refused may hold what must not be written down, such as a secret.
         body = bytes(entry.body).decode() if is_sound else "{}"
@@ -275,41 +277,53 @@ class Intake:
         if self._is_target:
             self._arrived.note(self.kind.name, text, asset_id)
         batch.assets.append(
-            {
-                **place,
-                "step": Step.CREATE.value,
-                "new_id": asset_id,
-                "key": text,
-                "name": key[-1],
-                "body": body,
-                "published": body if self.kind.arrive else None,
-                "local": json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
-                "secrets": self._sealed(secrets, asset_id),
-                "secret_paths": json_text(sorted(secrets)) if secrets else "[]",
-                "holes": json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
-                "filled": self._sealed(filled, asset_id),
-            }
+            StagedAsset(
+                job_id=self._job_id,
+                kind=self.kind.name,
+                position=position,
+                step=_CREATE,
+                new_id=asset_id,
+                key=text,
+                name=key[-1],
+                body=body,
+                published=body if self.kind.arrive else None,
+                local=json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
+                secrets=self._sealed(secrets, asset_id),
+                secret_paths=json_text(sorted(secrets)) if secrets else "[]",
+                holes=json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
+                filled=self._sealed(filled, asset_id),
+            )
         )
         for reference in self.kind.references:
             target = entry.references.get(reference.field)
             if target:
                 bare = key_text(target)
-                prefixed = self._prefixed(KINDS[reference.to], target)
-                target_key = bare if prefixed is target else key_text(prefixed)
+                target_key = key_text(self._prefixed(KINDS[reference.to], target)) if self._prefix else bare
                 batch.references.append(
-                    {
-                        **place,
-                        "field": reference.field,
-                        "target_kind": reference.to,
-                        "target_key": target_key,
-                        "target_id": self._arrived.id_of(reference.to, target_key),
-                        "target_key_bare": bare,
-                        "owns": int(reference.owns),
-                    }
+                    StagedReference(
+                        job_id=self._job_id,
+                        kind=self.kind.name,
+                        position=position,
+                        field=reference.field,
+                        target_kind=reference.to,
+                        target_key=target_key,
+                        target_key_bare=bare,
+                        target_id=self._arrived.id_of(reference.to, target_key),
+                        owns=int(reference.owns),
+                    )
                 )
         for name in self._unique:
             spare = self.kind.generate[name]() if name in self.kind.generate else new_id()
-            batch.unique.append({**place, "field": name, "value": entry.unique.get(name, spare), "spare": spare})
+            batch.unique.append(
+                StagedUnique(
+                    job_id=self._job_id,
+                    kind=self.kind.name,
+                    position=position,
+                    field=name,
+                    value=entry.unique.get(name, spare),
+                    spare=spare,
+                )
+            )
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:
         return self._vault.seal(msgspec.json.encode(secrets), owner=asset_id) if secrets else None
