@@ -18,7 +18,7 @@ from romaport.catalog.store.rows import json_text, key_text
 from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Kind, Travel, split
+from romaport.kinds import KINDS, MASK, Kind, Travel, split_body
 from romaport.storage import Vault
 from romaport.wire.bodies import nul_problems
 
@@ -157,22 +157,22 @@ class Intake:
         return batch
 
     def _named(self, entry: Arrival) -> list[Problem]:
-        found = list(self._problems(entry))
+        found = self._problems(entry)
         if not found:
             return []
         name = key_name(self._placed(entry, is_sound=False))
         return [Problem(name=name, error=error) for error in found]
 
-    def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        """Find everything that is wrong with an entry; one that is sound is not asked for every rule by itself."""
-        if self._is_sound(entry):
-            yield from self._value_problems(entry)
-            return
-        found = [*self._shape_problems(entry), *self._reference_problems(entry)]
-        yield from found
+    def _problems(self, entry: Arrival) -> list[RomaportError]:
+        """Find all that is wrong with an entry; one that is well formed is not asked for every rule by itself."""
+        found: list[RomaportError] = []
+        if not self._is_well_formed(entry):
+            found += [*self._shape_problems(entry), *self._reference_problems(entry)]
         if not found:
-            yield from self._body_problems(entry)
-        yield from self._value_problems(entry)
+            found = self._body_problems(entry)
+        if self._values:
+            found += self._value_problems(entry)
+        return found
 
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         yield from _checked("body", self._body.decode, bytes(entry.body))
@@ -200,7 +200,7 @@ class Intake:
         scope = [part for field in self._scopes for part in entry.references.get(field, ())]
         return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
 
-    def _is_sound(self, entry: Arrival) -> bool:
+    def _is_well_formed(self, entry: Arrival) -> bool:
         if not self._has_its_references(entry) or not self._is_keyed_by_its_scopes(entry):
             return False
         if not entry.unique.keys() <= self._unique.keys():
@@ -213,26 +213,20 @@ class Intake:
                 self._unique[name](value)
         except (msgspec.ValidationError, msgspec.DecodeError):
             return False
-        return next(self._body_problems(entry), None) is None
+        return True
 
-    def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+    def _body_problems(self, entry: Arrival) -> list[RomaportError]:
         text = bytes(entry.body)
         body = msgspec.json.decode(text)
-        yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
-        secrets: Mapping[str, Any] = {}
-        if self.kind.may_hide:
-            parts = split(self.kind, body)
-            plain, secrets = parts.body, parts.secrets
-        else:
-            plain = {field: value for field, value in body.items() if value is not None}
-        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(plain))
-        lifted = sorted(path for path, value in secrets.items() if value != MASK)
+        found: list[RomaportError] = [AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body")]
+        parts = split_body(self.kind, body)
+        found += [AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(parts.body)]
+        lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
         if lifted:
-            yield PackageSecretFound(paths=", ".join(lifted))
+            found.append(PackageSecretFound(paths=", ".join(lifted)))
+        return found
 
     def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        if not self._values:
-            return
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
         for path, value in self._values.get(name, {}).items():
