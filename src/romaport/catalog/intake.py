@@ -123,14 +123,11 @@ class Intake:
         self._values = values or {}
         self._unmatched = dict.fromkeys(self._values)
         self._body = _body_decoder(kind.name)
-        name_type = _field_type(kind.create, kind.name_field) if kind.name_field else str
-        self._name = partial(msgspec.convert, type=name_type)
-        self._unique = {
-            name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
-        }
+        self._name = _check_of(kind, kind.name_field) if kind.name_field else str
+        self._unique = {name: _check_of(kind, name) for name in kind.of(Travel.UNIQUE)}
         self._known = frozenset(found.field for found in kind.references)
         self._needed = frozenset(found.field for found in kind.references if not found.optional)
-        self._scopes = tuple(found.field for found in kind.scopes)
+        self._scopes = kind.scopes
         self._own_count = 1 if kind.name_field else 0
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
         self._secret = {
@@ -197,7 +194,7 @@ class Intake:
     def _is_keyed_by_its_scopes(self, entry: Arrival) -> bool:
         if not self._scopes:
             return len(entry.key) == self._own_count
-        scope = [part for field in self._scopes for part in entry.references.get(field, ())]
+        scope = [part for found in self._scopes for part in entry.references.get(found.field, ())]
         return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
 
     def _is_well_formed(self, entry: Arrival) -> bool:
@@ -248,17 +245,17 @@ class Intake:
             return entry.key
         scope = [
             part
-            for found in self.kind.scopes
+            for found in self._scopes
             if found.field in entry.references
-            for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
+            for part in self._prefixed(found.to, entry.references[found.field])
         ]
         if scope and is_sound:
             return (*scope, *entry.key[len(scope) :])
-        return self._prefixed(self.kind, entry.key)
+        return self._prefixed(self.kind.name, entry.key)
 
-    def _prefixed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
+    def _prefixed(self, kind: str, key: tuple[str, ...]) -> tuple[str, ...]:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
-        return (self._prefix + key[0], *key[1:]) if self._prefix and _root(kind).is_prefixed else key
+        return (self._prefix + key[0], *key[1:]) if _is_prefixed(kind) else key
 
     def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
         position, asset_id = numbers
@@ -292,7 +289,7 @@ class Intake:
             target = entry.references.get(reference.field)
             if target:
                 bare = key_text(target)
-                target_key = key_text(self._prefixed(KINDS[reference.to], target)) if self._prefix else bare
+                target_key = key_text(self._prefixed(reference.to, target)) if self._prefix else bare
                 batch.references.append(
                     StagedReference(
                         job_id=self._job_id,
@@ -336,8 +333,17 @@ def _refusals(check: Callable[[Any], object], value: object) -> Iterator[str]:
         yield str(refusal)
 
 
-def _root(kind: Kind) -> Kind:
-    return _root(KINDS[kind.scopes[0].to]) if kind.scopes else kind
+@cache
+def _is_prefixed(kind_name: str) -> bool:
+    kind = KINDS[kind_name]
+    return _is_prefixed(kind.scopes[0].to) if kind.scopes else kind.is_prefixed
+
+
+def _check_of(kind: Kind, field: str) -> Callable[[str], object]:
+    """Make what raises for a text that the field does not take."""
+    # A decoder has looked at the type once and for all; to convert means to look at it for every text.
+    decoder = msgspec.json.Decoder(_field_type(kind.create, field))
+    return lambda text: decoder.decode(msgspec.json.encode(text))
 
 
 def _field_type(shape: type[Struct], name: str) -> Any:  # noqa: ANN401 - a type, as annotations give it
