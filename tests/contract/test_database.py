@@ -1,4 +1,4 @@
-"""The database: results read row by row leave nothing behind, and who waits too long for a connection is told so."""
+"""The database: rows come and go as they are, results read row by row leave nothing behind, and waiting has an end."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 from tests.support.stores import Store
 
 from romaport.errors import StoreUnavailable
-from romaport.storage import Database, DatabaseOptions, streamed
+from romaport.storage import Database, DatabaseOptions, load, streamed
 from romaport.storage.migrations import migrate
 from romaport.storage.tables import domains
 
@@ -30,6 +30,16 @@ def database(tmp_path: Path, store: Store) -> Iterator[Database]:
 def test_rows_come_in_their_order_and_all_of_them(database: Database) -> None:
     with database.snapshot() as tx:
         assert [row[0] for row in streamed(tx, NAMES)] == [f"{number:05}" for number in range(NUMBER)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 200, 401])
+def test_rows_are_loaded_as_they_are_however_many(database: Database, number: int) -> None:
+    rows = [(f"{place:05}\t\\N\n\r'", f"x{place:031}") for place in range(number)]
+    with database.transaction() as tx:
+        load(tx, domains, ("name", "id"), rows)
+    with database.snapshot() as tx:
+        found = tx.execute(select(domains.c.name, domains.c.id).where(domains.c.id.like("x%")).order_by(domains.c.id))
+        assert [tuple(row) for row in found] == rows
 
 
 @contextmanager

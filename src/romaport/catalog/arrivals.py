@@ -9,7 +9,7 @@ import msgspec
 from romaport.catalog import quotas
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
-from romaport.catalog.store import conflicts, doubles, keeping, moving, rows, staging
+from romaport.catalog.store import arriving, conflicts, doubles, keeping, moving, rows, staging
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Decided, Holes, Into, Step
 from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
@@ -65,7 +65,7 @@ class Decision:
 
 def stage(tx: Transaction, batch: Batch) -> None:
     """Put a batch of arriving assets aside."""
-    staging.stage(tx, batch.assets, batch.references, batch.unique)
+    arriving.stage(tx, batch.assets, batch.references, batch.unique)
 
 
 def staged_count(tx: Transaction, job_id: str, kind: str) -> int:

@@ -5,12 +5,13 @@ references that lead nowhere, roles the caller lacks, quotas.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.catalog import uniqueness
 from romaport.catalog.conflict import taken

@@ -13,17 +13,20 @@ import msgspec
 from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
+from romaport.catalog.store.arriving import StagedAsset, StagedReference, StagedUnique
 from romaport.catalog.store.rows import json_text, key_text
 from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
-from romaport.kinds import KINDS, MASK, Kind, Travel, split
+from romaport.kinds import KINDS, MASK, Kind, Travel, split_body
 from romaport.storage import Vault
 from romaport.wire.bodies import nul_problems
 
 __all__ = ["Arrival", "Arrived", "Batch", "Intake", "Problem", "is_sound"]
 
 _ARRIVED_MAX = 50_000
+# To ask an enumeration for a value takes longer than to fill a column with it.
+_CREATE = Step.CREATE.value
 
 
 class Arrival(Protocol):
@@ -67,9 +70,9 @@ class Problem:
 class Batch:
     """Rows that are staged together, and what was wrong with the entries they came from."""
 
-    assets: list[dict[str, Any]] = field(default_factory=list)
-    references: list[dict[str, Any]] = field(default_factory=list)
-    unique: list[dict[str, Any]] = field(default_factory=list)
+    assets: list[StagedAsset] = field(default_factory=list)
+    references: list[StagedReference] = field(default_factory=list)
+    unique: list[StagedUnique] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -120,14 +123,11 @@ class Intake:
         self._values = values or {}
         self._unmatched = dict.fromkeys(self._values)
         self._body = _body_decoder(kind.name)
-        name_type = _field_type(kind.create, kind.name_field) if kind.name_field else str
-        self._name = partial(msgspec.convert, type=name_type)
-        self._unique = {
-            name: partial(msgspec.convert, type=_field_type(kind.create, name)) for name in kind.of(Travel.UNIQUE)
-        }
+        self._name = _check_of(kind, kind.name_field) if kind.name_field else str
+        self._unique = {name: _check_of(kind, name) for name in kind.of(Travel.UNIQUE)}
         self._known = frozenset(found.field for found in kind.references)
         self._needed = frozenset(found.field for found in kind.references if not found.optional)
-        self._scopes = tuple(found.field for found in kind.scopes)
+        self._scopes = kind.scopes
         self._own_count = 1 if kind.name_field else 0
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
         self._secret = {
@@ -154,22 +154,22 @@ class Intake:
         return batch
 
     def _named(self, entry: Arrival) -> list[Problem]:
-        found = list(self._problems(entry))
+        found = self._problems(entry)
         if not found:
             return []
         name = key_name(self._placed(entry, is_sound=False))
         return [Problem(name=name, error=error) for error in found]
 
-    def _problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        """Find everything that is wrong with an entry; one that is sound is not asked for every rule by itself."""
-        if self._is_sound(entry):
-            yield from self._value_problems(entry)
-            return
-        found = [*self._shape_problems(entry), *self._reference_problems(entry)]
-        yield from found
+    def _problems(self, entry: Arrival) -> list[RomaportError]:
+        """Find all that is wrong with an entry; one that is well formed is not asked for every rule by itself."""
+        found: list[RomaportError] = []
+        if not self._is_well_formed(entry):
+            found += [*self._shape_problems(entry), *self._reference_problems(entry)]
         if not found:
-            yield from self._body_problems(entry)
-        yield from self._value_problems(entry)
+            found = self._body_problems(entry)
+        if self._values:
+            found += self._value_problems(entry)
+        return found
 
     def _shape_problems(self, entry: Arrival) -> Iterator[RomaportError]:
         yield from _checked("body", self._body.decode, bytes(entry.body))
@@ -194,10 +194,10 @@ class Intake:
     def _is_keyed_by_its_scopes(self, entry: Arrival) -> bool:
         if not self._scopes:
             return len(entry.key) == self._own_count
-        scope = [part for field in self._scopes for part in entry.references.get(field, ())]
+        scope = [part for found in self._scopes for part in entry.references.get(found.field, ())]
         return len(entry.key) == len(scope) + self._own_count and list(entry.key[: len(scope)]) == scope
 
-    def _is_sound(self, entry: Arrival) -> bool:
+    def _is_well_formed(self, entry: Arrival) -> bool:
         if not self._has_its_references(entry) or not self._is_keyed_by_its_scopes(entry):
             return False
         if not entry.unique.keys() <= self._unique.keys():
@@ -210,26 +210,20 @@ class Intake:
                 self._unique[name](value)
         except (msgspec.ValidationError, msgspec.DecodeError):
             return False
-        return next(self._body_problems(entry), None) is None
+        return True
 
-    def _body_problems(self, entry: Arrival) -> Iterator[RomaportError]:
+    def _body_problems(self, entry: Arrival) -> list[RomaportError]:
         text = bytes(entry.body)
         body = msgspec.json.decode(text)
-        yield from (AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body"))
-        secrets: Mapping[str, Any] = {}
-        if self.kind.may_hide:
-            parts = split(self.kind, body)
-            plain, secrets = parts.body, parts.secrets
-        else:
-            plain = {field: value for field, value in body.items() if value is not None}
-        yield from (AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(plain))
-        lifted = sorted(path for path, value in secrets.items() if value != MASK)
+        found: list[RomaportError] = [AssetInvalid(problem=problem) for problem in nul_problems(text, body, "body")]
+        parts = split_body(self.kind, body)
+        found += [AssetInvalid(problem=f"body: {problem}") for problem in self.kind.rules(parts.body)]
+        lifted = sorted(path for path, value in parts.secrets.items() if value != MASK)
         if lifted:
-            yield PackageSecretFound(paths=", ".join(lifted))
+            found.append(PackageSecretFound(paths=", ".join(lifted)))
+        return found
 
     def _value_problems(self, entry: Arrival) -> Iterator[RomaportError]:
-        if not self._values:
-            return
         name = key_name(entry.key)
         self._unmatched.pop(name, None)
         for path, value in self._values.get(name, {}).items():
@@ -251,21 +245,20 @@ class Intake:
             return entry.key
         scope = [
             part
-            for found in self.kind.scopes
+            for found in self._scopes
             if found.field in entry.references
-            for part in self._prefixed(KINDS[found.to], tuple(entry.references[found.field]))
+            for part in self._prefixed(found.to, entry.references[found.field])
         ]
         if scope and is_sound:
             return (*scope, *entry.key[len(scope) :])
-        return self._prefixed(self.kind, entry.key)
+        return self._prefixed(self.kind.name, entry.key)
 
-    def _prefixed(self, kind: Kind, key: tuple[str, ...]) -> tuple[str, ...]:
+    def _prefixed(self, kind: str, key: tuple[str, ...]) -> tuple[str, ...]:
         """Put the prefix before the first name of a key, if that is the name of a kind that takes one."""
-        return (self._prefix + key[0], *key[1:]) if self._prefix and _root(kind).is_prefixed else key
+        return (self._prefix + key[0], *key[1:]) if _is_prefixed(kind) else key
 
     def _add(self, batch: Batch, numbers: tuple[int, str], entry: Arrival, *, is_sound: bool) -> None:
         position, asset_id = numbers
-        place = {"job_id": self._job_id, "kind": self.kind.name, "position": position}
         key = self._placed(entry, is_sound=is_sound)
         # What is refused may hold what must not be written down, such as a secret.
         body = bytes(entry.body).decode() if is_sound else "{}"
@@ -275,41 +268,53 @@ class Intake:
         if self._is_target:
             self._arrived.note(self.kind.name, text, asset_id)
         batch.assets.append(
-            {
-                **place,
-                "step": Step.CREATE.value,
-                "new_id": asset_id,
-                "key": text,
-                "name": key[-1],
-                "body": body,
-                "published": body if self.kind.arrive else None,
-                "local": json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
-                "secrets": self._sealed(secrets, asset_id),
-                "secret_paths": json_text(sorted(secrets)) if secrets else "[]",
-                "holes": json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
-                "filled": self._sealed(filled, asset_id),
-            }
+            StagedAsset(
+                job_id=self._job_id,
+                kind=self.kind.name,
+                position=position,
+                step=_CREATE,
+                new_id=asset_id,
+                key=text,
+                name=key[-1],
+                body=body,
+                published=body if self.kind.arrive else None,
+                local=json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
+                secrets=self._sealed(secrets, asset_id),
+                secret_paths=json_text(sorted(secrets)) if secrets else "[]",
+                holes=json_text(sorted(set(entry.holes) - set(secrets))) if entry.holes else "[]",
+                filled=self._sealed(filled, asset_id),
+            )
         )
         for reference in self.kind.references:
             target = entry.references.get(reference.field)
             if target:
                 bare = key_text(target)
-                prefixed = self._prefixed(KINDS[reference.to], target)
-                target_key = bare if prefixed is target else key_text(prefixed)
+                target_key = key_text(self._prefixed(reference.to, target)) if self._prefix else bare
                 batch.references.append(
-                    {
-                        **place,
-                        "field": reference.field,
-                        "target_kind": reference.to,
-                        "target_key": target_key,
-                        "target_id": self._arrived.id_of(reference.to, target_key),
-                        "target_key_bare": bare,
-                        "owns": int(reference.owns),
-                    }
+                    StagedReference(
+                        job_id=self._job_id,
+                        kind=self.kind.name,
+                        position=position,
+                        field=reference.field,
+                        target_kind=reference.to,
+                        target_key=target_key,
+                        target_key_bare=bare,
+                        target_id=self._arrived.id_of(reference.to, target_key),
+                        owns=int(reference.owns),
+                    )
                 )
         for name in self._unique:
             spare = self.kind.generate[name]() if name in self.kind.generate else new_id()
-            batch.unique.append({**place, "field": name, "value": entry.unique.get(name, spare), "spare": spare})
+            batch.unique.append(
+                StagedUnique(
+                    job_id=self._job_id,
+                    kind=self.kind.name,
+                    position=position,
+                    field=name,
+                    value=entry.unique.get(name, spare),
+                    spare=spare,
+                )
+            )
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:
         return self._vault.seal(msgspec.json.encode(secrets), owner=asset_id) if secrets else None
@@ -328,8 +333,17 @@ def _refusals(check: Callable[[Any], object], value: object) -> Iterator[str]:
         yield str(refusal)
 
 
-def _root(kind: Kind) -> Kind:
-    return _root(KINDS[kind.scopes[0].to]) if kind.scopes else kind
+@cache
+def _is_prefixed(kind_name: str) -> bool:
+    kind = KINDS[kind_name]
+    return _is_prefixed(kind.scopes[0].to) if kind.scopes else kind.is_prefixed
+
+
+def _check_of(kind: Kind, field: str) -> Callable[[str], object]:
+    """Make what raises for a text that the field does not take."""
+    # A decoder has looked at the type once and for all; to convert means to look at it for every text.
+    decoder = msgspec.json.Decoder(_field_type(kind.create, field))
+    return lambda text: decoder.decode(msgspec.json.encode(text))
 
 
 def _field_type(shape: type[Struct], name: str) -> Any:  # noqa: ANN401 - a type, as annotations give it

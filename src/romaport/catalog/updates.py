@@ -1,8 +1,9 @@
 """What an update leaves as it was: secrets shown as stars, and what a request does not name."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from romaport.kinds import MASK, Asset, Kind, Parts
 

@@ -125,20 +125,13 @@ def read_findings(
 def add_items(tx: Transaction, job_id: str, items: Iterable[Item], *, first: int = 0) -> None:
     """Write what a plan or a comparison found, in its order, the first at a position; an earlier attempt's go."""
     tx.execute(delete(job_items).where(job_items.c.job_id == job_id, job_items.c.position >= first))
+    columns = ("job_id", "position", "kind", "key", "step", "changes", "change_id")
     rows = (
-        {
-            "job_id": job_id,
-            "position": position,
-            "kind": item.kind,
-            "key": _text(item.key),
-            "step": item.step,
-            "changes": _text(item.changes),
-            "change_id": item.change_id,
-        }
+        (job_id, position, item.kind, _text(item.key), item.step, _text(item.changes), item.change_id)
         for position, item in enumerate(items, first)
     )
     while batch := list(islice(rows, _ITEMS_AT_ONCE)):
-        load(tx, job_items, batch)
+        load(tx, job_items, columns, batch)
 
 
 def read_items(
@@ -245,20 +238,12 @@ def move(tx: Transaction, job: Job, wanted: State, *, at: datetime, kept_until: 
 def add_findings(tx: Transaction, job_id: str, findings: Iterable[Finding]) -> None:
     """Insert findings after those that a job has."""
     last = tx.execute(select(func.max(job_findings.c.position)).where(job_findings.c.job_id == job_id)).scalar_one()
+    columns = ("job_id", "position", "severity", "kind", "name", "code", "message", "advice")
     rows = [
-        {
-            "job_id": job_id,
-            "position": position,
-            "severity": found.severity.value,
-            "kind": found.kind,
-            "name": found.name,
-            "code": found.code,
-            "message": found.message,
-            "advice": found.advice,
-        }
+        (job_id, position, found.severity.value, found.kind, found.name, found.code, found.message, found.advice)
         for position, found in enumerate(findings, 0 if last is None else last + 1)
     ]
-    load(tx, job_findings, rows)
+    load(tx, job_findings, columns, rows)
 
 
 def pending(tx: Transaction) -> list[str]:

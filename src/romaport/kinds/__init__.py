@@ -27,7 +27,7 @@ from romaport.kinds.api import api_definition, runtime_definition
 from romaport.kinds.apic import RELEASE_ID, RELEASE_NAME, Publication, publications, published, withdrawn
 from romaport.kinds.changes import Change, changes
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Refusals, Travel, Viewer
-from romaport.kinds.parts import MASK, masked, split, with_local
+from romaport.kinds.parts import MASK, masked, split, split_body, with_local
 
 __all__ = [
     "KINDS",
@@ -56,6 +56,7 @@ __all__ = [
     "runtime_definition",
     "served_by",
     "split",
+    "split_body",
     "travels",
     "with_local",
     "withdrawn",

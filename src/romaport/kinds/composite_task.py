@@ -1,9 +1,9 @@
 """FDI composite tasks: the changes of many tables carried at once, as its mappings say (contract 7.6)."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.clock import iso, milliseconds
 from romaport.kinds.kind import Asset, Kind, Parts, Reference, Travel, Viewer

@@ -1,10 +1,10 @@
 """FDI data sources: connections that tasks read from and write to (contract 7.5)."""
 
 import re
-from dataclasses import replace
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.clock import milliseconds
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer

@@ -1,10 +1,10 @@
 """Dictionaries: words of an instance that other things are sorted by; never in a package (contract 7.4)."""
 
-from dataclasses import replace
 from math import inf
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.clock import iso
 from romaport.kinds.kind import Asset, Filter, Kind, Listing, Parts, Reference, Travel, Viewer

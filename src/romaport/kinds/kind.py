@@ -91,18 +91,17 @@ class Listing:
     """How a list is sorted, if not by creation; for kinds of which an instance holds few, since all are read."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """An asset's fields, taken apart by what becomes of them."""
 
     name: str
     body: dict[str, Any]
-    local: dict[str, Any] = field(default_factory=dict)
-    secrets: dict[str, Any] = field(default_factory=dict)
+    local: dict[str, Any] = {}
+    secrets: dict[str, Any] = {}
     """Values of secret fields by their dotted path."""
-    references: dict[str, str] = field(default_factory=dict)
+    references: dict[str, str] = {}
     """Ids of other assets by field."""
-    unique: dict[str, str] = field(default_factory=dict)
+    unique: dict[str, str] = {}
     asset_id: str | None = None
     """The id of a new asset, where the caller was given it beforehand."""
 
@@ -266,11 +265,6 @@ class Kind:
     def of(self, travel: Travel) -> tuple[str, ...]:
         """Answer the fields that travel in this way."""
         return tuple(name for name, how in self.travels.items() if how is travel)
-
-    @property
-    def may_hide(self) -> bool:
-        """Say whether the plain fields of a request may hold what does not travel."""
-        return bool(self.secret_paths or self.local_paths) or self.refine is not _as_it_is
 
     @property
     def scopes(self) -> tuple[Reference, ...]:

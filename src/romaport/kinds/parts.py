@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from romaport.kinds.kind import Kind, Parts, Travel
 
-__all__ = ["MASK", "masked", "split", "with_local"]
+__all__ = ["MASK", "masked", "split", "split_body", "with_local"]
 
 MASK = "********"
 """Shown for a secret that has a value; sent back in an update it means: as it was."""
@@ -13,35 +15,35 @@ MASK = "********"
 
 def split(kind: Kind, flat: Mapping[str, Any]) -> Parts:
     """Take the flat fields of a request apart by how each travels."""
-    body: dict[str, Any] = {}
-    others: dict[Travel, dict[str, Any]] = {}
+    given: dict[Travel, dict[str, Any]] = {travel: {} for travel in Travel}
     for field, value in flat.items():
-        if value is None:
-            continue
-        travel = kind.travels[field]
-        if travel is Travel.PLAIN:
-            body[field] = value
-        else:
-            others.setdefault(travel, {})[field] = value
-    secrets, local = _of(others, Travel.SECRET), _of(others, Travel.LOCAL)
-    for paths, lifted in ((kind.secret_paths, secrets), (kind.local_paths, local)):
+        if value is not None:
+            given[kind.travels[field]][field] = value
+    parts = Parts(
+        name=str(given[Travel.NAME].get(kind.name_field, "")),
+        body=given[Travel.PLAIN],
+        local=given[Travel.LOCAL],
+        secrets=given[Travel.SECRET],
+        # An id that is a number on the wire is a text like any other here.
+        references={field: str(target) for field, target in given[Travel.REFERENCE].items()},
+        unique=given[Travel.UNIQUE],
+    )
+    return _sifted(kind, parts)
+
+
+def split_body(kind: Kind, body: Mapping[str, Any]) -> Parts:
+    """Take a travelling body apart: it has plain fields alone, which may hide what does not travel even so."""
+    # There are very many of them in a package, so none is asked field by field how it travels.
+    return _sifted(kind, Parts(name="", body={field: value for field, value in body.items() if value is not None}))
+
+
+def _sifted(kind: Kind, parts: Parts) -> Parts:
+    """Take out of the plain fields what they hide."""
+    body = parts.body
+    for paths, lifted in ((kind.secret_paths, parts.secrets), (kind.local_paths, parts.local)):
         for path in paths:
             body = _lifted(body, path.split("."), path, lifted)
-    parts = Parts(
-        name=str(_of(others, Travel.NAME).get(kind.name_field, "")),
-        body=body,
-        local=local,
-        secrets=secrets,
-        # An id that is a number on the wire is a text like any other here.
-        references={field: str(target) for field, target in _of(others, Travel.REFERENCE).items()},
-        unique=_of(others, Travel.UNIQUE),
-    )
-    return kind.refine(parts)
-
-
-def _of(chosen: Mapping[Travel, dict[str, Any]], travel: Travel) -> dict[str, Any]:
-    # A body from a package has plain fields alone, and there are very many of them.
-    return chosen.get(travel, {}) if chosen else {}
+    return kind.refine(parts if body is parts.body else replace(parts, body=body))
 
 
 def _lifted(body: dict[str, Any], steps: list[str], path: str, lifted: dict[str, Any]) -> dict[str, Any]:
@@ -56,7 +58,8 @@ def _lifted(body: dict[str, Any], steps: list[str], path: str, lifted: dict[str,
     inner = body[first]
     if not isinstance(inner, dict):
         return body
-    return {**body, first: _lifted(inner, rest, path, lifted)}
+    left = _lifted(inner, rest, path, lifted)
+    return body if left is inner else {**body, first: left}
 
 
 def masked(body: Mapping[str, Any], paths: tuple[str, ...]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 import json
 import re
-from dataclasses import replace
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.clock import iso, milliseconds
 from romaport.errors import BodyInvalid

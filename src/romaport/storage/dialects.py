@@ -6,9 +6,10 @@ Everything else is said once, in SQLAlchemy's words, for both.
 import csv
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -32,6 +33,8 @@ _SILENT_SECONDS = 10
 # Sent as an error of a class that the driver takes for ours: the session was idle too long, or the server became
 # a standby.
 _BROKEN_STATES = frozenset({"25P03", "25006"})
+# In a statement that inserts, on SQLite: of 14 columns it could take 2,340, and more than these gain nothing.
+_ROWS_AT_ONCE = 200
 
 
 # So much of a statement SQLite does in about a millisecond.
@@ -318,23 +321,33 @@ def survey(tx: Connection, tables: Iterable[Table]) -> None:
         tx.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
 
 
-def load(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert many rows of the same columns the fastest way there is: COPY on PostgreSQL."""
+def load(tx: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows, each with a value for every column named, the fastest way there is: COPY on PostgreSQL."""
     if not rows:
         return
-    names = ", ".join(rows[0])
+    names = ", ".join(columns)
     if tx.dialect.name != "postgresql":
-        places = ", ".join("?" * len(rows[0]))
-        statement = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608 - our own names
-        tx.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+        _insert(tx, f"INSERT INTO {table.name} ({names}) VALUES ", rows)  # noqa: S608 - our own names
         return
     with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
         copy.write("".join(map(_copied, rows)))
 
 
-def _copied(row: Mapping[str, Any]) -> str:
+def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows by statements of many each, which takes a third off the time of a statement for every row."""
+    places = f"({', '.join('?' * len(rows[0]))})"
+    statement_of_many = statement + ", ".join([places] * _ROWS_AT_ONCE)
+    rest = len(rows) % _ROWS_AT_ONCE
+    for start in range(0, len(rows) - rest, _ROWS_AT_ONCE):
+        tx.exec_driver_sql(statement_of_many, tuple(chain.from_iterable(rows[start : start + _ROWS_AT_ONCE])))
+    if rest:
+        # By a statement that is prepared already, however many there are.
+        tx.exec_driver_sql(statement + places, rows[-rest:])
+
+
+def _copied(row: tuple[Any, ...]) -> str:
     """Write a row the way COPY reads it."""
-    return "\t".join(map(_field, row.values())) + "\n"
+    return "\t".join(map(_field, row)) + "\n"
 
 
 def _field(value: object) -> str:

@@ -96,7 +96,7 @@ class Move:
             rows = iter(streamed(source, _after(table, self._last(table))))
             while batch := list(islice(rows, _ROWS_AT_ONCE)):
                 with self._target.database.transaction() as target:
-                    load(target, table, [row._asdict() for row in batch])
+                    load(target, table, batch[0]._fields, [tuple(row) for row in batch])
                 copied += len(batch)
                 self._report(f"{table.name}: {copied} rows more have arrived")
 

@@ -1,15 +1,14 @@
 """Packages on their way in: staged rows, whom each meets in the instance, and what becomes of it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, exists, func, or_, select, update
 
 from romaport.catalog.store.spaces import lies_in
-from romaport.storage import Transaction, load, streamed, survey
+from romaport.storage import Transaction, streamed, survey
 from romaport.storage.tables import (
     asset_references,
     assets,
@@ -39,7 +38,6 @@ __all__ = [
     "refill",
     "resolve",
     "same_place",
-    "stage",
     "staged_count",
     "staged_jobs",
     "surveyed",
@@ -87,17 +85,6 @@ class Decided:
     new_id: str
     held: frozenset[str]
     """Paths of the secrets that the asset which is met has."""
-
-
-def stage(
-    tx: Transaction,
-    rows: Sequence[Mapping[str, Any]],
-    references: Sequence[Mapping[str, Any]],
-    unique: Sequence[Mapping[str, Any]],
-) -> None:
-    """Insert a batch of staged assets with their references and unique values."""
-    for table, batch in ((staged_assets, rows), (staged_references, references), (staged_uniques, unique)):
-        load(tx, table, batch)
 
 
 def staged_count(tx: Transaction, job_id: str, kind: str) -> int:

@@ -2,8 +2,9 @@
 
 import copy
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from romaport.errors import BodyInvalid
 from romaport.kinds.kind import Asset, Parts
