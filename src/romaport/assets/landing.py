@@ -31,7 +31,7 @@ _ALONE_SECONDS = 1
 """How long a step takes that gives way to others, while there are none."""
 _CAREFUL_STEPS = 16
 """After how many more steps one that gave way is followed by one that may have to."""
-_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 25_000
+_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 10_000
 
 
 def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:

@@ -166,7 +166,7 @@ class Sqlite:
         return isinstance(_driver_error(cause), sqlite3.DatabaseError)
 
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-16000")
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-8000")
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -178,7 +178,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=FILE",
-        "cache_size=-16000",
+        "cache_size=-8000",
         "wal_autocheckpoint=64000",
         "journal_size_limit=4194304",
     ):

@@ -192,7 +192,7 @@ asset_references = Table(
     # Whether the asset belongs to the target, and goes where it goes.
     Column("owns", Integer, nullable=False),
     PrimaryKeyConstraint("asset_id", "field"),
-    Index("ix_asset_references_target_id", "target_id", "asset_id"),
+    Index("ix_asset_references_target_id", "target_id"),
 )
 
 asset_uniques = Table(
