@@ -25,7 +25,7 @@ from romaport.storage import GaveWay, Transaction, giving_way
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
-_STEP_SECONDS = 0.06
+_STEP_SECONDS = 0.04
 """How long others wait for one step, about; of how many assets that is differs by machine, and by what is there."""
 _ALONE_SECONDS = 1
 """How long a step takes that gives way to others, while there are none."""
@@ -68,8 +68,8 @@ class _Pace:
         self._per_second = self.number / seconds
         self._careful_steps = max(self._careful_steps - 1, 0)
         wanted = self._per_second * (_STEP_SECONDS if self._careful_steps else self._alone_seconds)
-        # At most twice as many: the next may be of another kind, and take longer.
-        self._take(min(wanted, 2 * self.number))
+        # Not at once many more: the next may be of another kind, and take longer.
+        self._take(min(wanted, 1.5 * self.number))
 
     def gave_way(self) -> None:
         """Go on after a step of which nothing is left."""
