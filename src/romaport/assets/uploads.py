@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,13 @@ import msgspec
 from msgspec import Struct
 
 from romaport.assets.desk import Desk, actor_of, finding
-from romaport.catalog import Actor, Arrived, Intake, Into, Policy, Problem, stage, staged_count, surveyed
+from romaport.catalog import Actor, Arrived, Batch, Intake, Into, Policy, stage, staged_count, surveyed
 from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, StoreUnavailable, ValueUnmatched
 from romaport.ids import ids_in_order, new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
-from romaport.packages import Entry, PackageReader
+from romaport.packages import Entry, PackageReader, work_beside
 from romaport.storage import Transaction
 
 __all__ = [
@@ -218,11 +219,26 @@ def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: 
     with context.snapshot() as tx:
         staged = staged_count(tx, context.job.id, kind.name)
     findings: list[Finding] = []
-    for first, entries in _batches(reader.entries(kind.name)):
-        # What an earlier attempt has staged is read again only for what is wrong with it.
-        is_staged = first < staged
-        problems = intake.problems(entries) if is_staged else _stage_batch(desk, context, intake, (first, entries))
-        findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+
+    def batches() -> Iterator[tuple[int, Batch]]:
+        for first, entries in _batches(reader.entries(kind.name)):
+            if first < staged:
+                # What an earlier attempt has staged is read again only for what is wrong with it.
+                problems = intake.problems(entries)
+            else:
+                batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
+                problems = batch.problems
+                yield first + len(entries), batch
+            findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+
+    put = partial(_stage_batch, context, kind)
+    if desk.database.is_shared:
+        # PostgreSQL has its own work with a batch while the next one is read and checked.
+        work_beside(put, batches())
+    else:
+        # SQLite would work in this process, with its turn at writing held for longer.
+        for batch in batches():
+            put(batch)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 
@@ -234,18 +250,14 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
         first += len(batch)
 
 
-def _stage_batch(desk: Desk, context: JobContext, intake: Intake, numbered: tuple[int, list[Entry]]) -> list[Problem]:
-    kind = intake.kind
-    first, entries = numbered
-    batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
+def _stage_batch(context: JobContext, kind: Kind, batch: tuple[int, Batch]) -> None:
+    done, rows = batch
     with context.transaction() as tx:
-        stage(tx, batch)
-        done = first + len(entries)
+        stage(tx, rows)
         counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
         context.record(tx, counts=counts, done=sum(number for number, _ in counts.values()))
         context.checkpoint("import.staging")
     context.checkpoint("import.batch")
-    return batch.problems
 
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:

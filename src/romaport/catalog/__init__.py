@@ -17,7 +17,7 @@ from romaport.catalog.arrivals import (
 from romaport.catalog.catalog import ROLES, Actor, Catalog, CatalogOptions
 from romaport.catalog.choosing import Wanted, choose
 from romaport.catalog.conflict import Conflict, key_name
-from romaport.catalog.intake import Arrived, Intake, Problem, is_sound
+from romaport.catalog.intake import Arrived, Batch, Intake, is_sound
 from romaport.catalog.landing import (
     Landing,
     Portion,
@@ -39,6 +39,7 @@ __all__ = [
     "ROLES",
     "Actor",
     "Arrived",
+    "Batch",
     "Catalog",
     "CatalogOptions",
     "Conflict",
@@ -50,7 +51,6 @@ __all__ = [
     "Page",
     "Policy",
     "Portion",
-    "Problem",
     "Return",
     "Selection",
     "Walk",

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import TypeVar
 
 __all__ = ["work_beside"]
@@ -16,12 +17,24 @@ WAITING_MAX = 2
 def work_beside(work: Callable[[Item], None], items: Iterable[Item]) -> None:
     """Work on items one after the other in another thread, while this one makes the next ones.
 
-    Raises what either raises; of the items that wait then, some may still be worked on.
+    Raises what either raises. Once work on an item has failed, no other is worked on; if making one fails, those that
+    were made before still are.
     """
     waiting: deque[Future[None]] = deque()
+    has_failed = Event()
+
+    def run(item: Item) -> None:
+        if has_failed.is_set():
+            return
+        try:
+            work(item)
+        except BaseException:
+            has_failed.set()
+            raise
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as thread:
         for item in items:
-            waiting.append(thread.submit(work, item))
+            waiting.append(thread.submit(run, item))
             if len(waiting) > WAITING_MAX:
                 waiting.popleft().result()
         for found in waiting:

@@ -35,8 +35,6 @@ _SILENT_SECONDS = 10
 _BROKEN_STATES = frozenset({"25P03", "25006"})
 # In a statement that inserts, on SQLite: of 14 columns it could take 2,340, and more than these gain nothing.
 _ROWS_AT_ONCE = 200
-
-
 # So much of a statement SQLite does in about a millisecond.
 _INSTRUCTIONS = 10_000
 
@@ -173,15 +171,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transaction control would begin transactions late; ours begin them by hand.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=FILE",
-        "cache_size=-8000",
-        "wal_autocheckpoint=64000",
-        "journal_size_limit=4194304",
-    ):
+    for pragma in (*_PRAGMAS, *checkpoints.PRAGMAS):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
