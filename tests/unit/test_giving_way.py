@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.waiting import until
 
-from romaport.storage import Database, DatabaseOptions, GaveWay, giving_way
+from romaport.assets.landing import _in_steps
+from romaport.catalog import Portion, Walk
+from romaport.storage import Database, DatabaseOptions, GaveWay, Transaction, giving_way
 
 SECONDS = 30
 MANY = text(
@@ -57,6 +60,34 @@ def test_what_takes_long_is_undone_as_soon_as_somebody_waits(database: Database)
     with database.transaction() as tx:
         tx.execute(text("INSERT INTO held VALUES (-3)"))
     assert held(database) == [-1, -3], "its connection is as good as before"
+
+
+def test_steps_come_to_their_end_however_many_others_write(database: Database) -> None:
+    others, end = [], threading.Event()
+
+    def other() -> None:
+        while not end.is_set():
+            with database.transaction() as tx:
+                tx.execute(text("INSERT INTO held VALUES (-1)"))
+            others.append(1)
+
+    def work(tx: Transaction, portion: Portion) -> None:
+        for _, positions in portion:
+            tx.execute(MANY, {"many": 200 * len(positions)})
+
+    with ThreadPoolExecutor(2) as threads:
+        writing = [threads.submit(other) for _ in range(2)]
+        until(lambda: len(others) > 0)
+        try:
+            steps = sum(1 for _ in _in_steps(database.transaction, Walk({"task": 20_000}), work, gives_way=True))
+        finally:
+            end.set()
+        for other_one in writing:
+            other_one.result(SECONDS)
+    numbers = held(database)
+    assert len(numbers) - numbers.count(-1) == 200 * 20_000
+    assert numbers.count(-1) == len(others)
+    assert len(others) > steps / 2, "others wrote in between"
 
 
 def test_without_others_nothing_is_given_up(database: Database) -> None:

@@ -5,7 +5,7 @@ So nobody else waits for more than a step, where writers wait for one another.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
 from romaport.assets.uploads import into_of, policy_of
@@ -59,15 +59,23 @@ class _Pace:
 
     def __init__(self, *, gives_way: bool) -> None:
         self.number = _ASSETS_FIRST
-        self._alone_seconds = _ALONE_SECONDS if gives_way else _STEP_SECONDS
+        self._gives_way = gives_way
         self._careful_steps = 0
         self._per_second = 0.0
+
+    @property
+    def _may_give_way(self) -> bool:
+        return self._gives_way and not self._careful_steps
+
+    def patience(self, tx: Transaction) -> AbstractContextManager[None]:
+        """Have a step be undone for who waits; not soon after one that was, or there might be no end."""
+        return giving_way(tx, after_seconds=_STEP_SECONDS) if self._may_give_way else nullcontext()
 
     def took(self, seconds: float) -> None:
         """Go on after a step of so many that took so long."""
         self._per_second = self.number / seconds
         self._careful_steps = max(self._careful_steps - 1, 0)
-        wanted = self._per_second * (_STEP_SECONDS if self._careful_steps else self._alone_seconds)
+        wanted = self._per_second * (_ALONE_SECONDS if self._may_give_way else _STEP_SECONDS)
         # Not at once many more: the next may be of another kind, and take longer.
         self._take(min(wanted, 1.5 * self.number))
 
@@ -89,12 +97,12 @@ def _in_steps(
 ) -> Iterator[None]:
     """Work on all that a walk leads to, so much in each transaction as others may wait for; yield after each.
 
-    With `gives_way`, the work raises `GaveWay` when others wait for long, and may take more while there are none.
+    With `gives_way`, it may take more while there are no others, and is undone for those who come.
     """
     pace = _Pace(gives_way=gives_way)
     while portion := walk.portion(pace.number):
         try:
-            with transaction() as tx:
+            with transaction() as tx, pace.patience(tx):
                 began_at = time.perf_counter()
                 work(tx, portion)
         except GaveWay:
@@ -130,8 +138,7 @@ def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) ->
         context.checkpoint("import.placing")
 
     def refer(tx: Transaction, portion: Portion) -> None:
-        with giving_way(tx, after_seconds=_STEP_SECONDS):
-            landing.refer(tx, portion, again=bool(placed))
+        landing.refer(tx, portion, again=bool(placed))
         count(tx, portion)
         context.checkpoint("import.referring")
 
