@@ -57,12 +57,14 @@ def refer(tx: Transaction, into: Into, kind: str, *, positions: range | None = N
 
     With `again`, what refers already is left as it is.
     """
+    # Some, as the index by their targets has them: each of its pages is then written to once, and not in turn with
+    # others. All, as they are read: there is no page that is written to for few of them.
+    order = (edges.position, edges.field) if positions is None else (edges.target_id, edges.position, edges.field)
     related = (
         select(staged.new_id, edges.field, edges.target_id, edges.owns)
         .join(staged_references, same_place())
         .where(*_of(staged_references, into, kind, positions))
-        # As one of their indexes has them: each of its pages is then written to once, and not in turn with others.
-        .order_by(edges.target_id, edges.position, edges.field)
+        .order_by(*order)
     )
     if again:
         placed = asset_references.c
