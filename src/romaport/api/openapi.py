@@ -1,11 +1,12 @@
 """API definitions in and out of Swagger and OpenAPI documents (contract 7.7)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from romaport.api.call import Call, FieldKind, Operation, Reply, Takes
 from romaport.api.definitions import Plan, Step, planned
