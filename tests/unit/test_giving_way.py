@@ -35,6 +35,16 @@ def held(database: Database) -> list[int]:
         return list(tx.execute(text("SELECT number FROM held")).scalars())
 
 
+def write_once_begun(database: Database, begun: threading.Event) -> None:
+    assert begun.wait(SECONDS)
+    write_one(database)
+
+
+def write_one(database: Database) -> None:
+    with database.transaction() as tx:
+        tx.execute(text("INSERT INTO held VALUES (-1)"))
+
+
 def write_without_end(database: Database, begun: threading.Event) -> None:
     with database.transaction() as tx:
         tx.execute(text("INSERT INTO held VALUES (-2)"))
@@ -46,13 +56,8 @@ def write_without_end(database: Database, begun: threading.Event) -> None:
 def test_what_takes_long_is_undone_as_soon_as_somebody_waits(database: Database) -> None:
     begun = threading.Event()
 
-    def other() -> None:
-        assert begun.wait(SECONDS)
-        with database.transaction() as tx:
-            tx.execute(text("INSERT INTO held VALUES (-1)"))
-
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(other)
+        waiting = threads.submit(write_once_begun, database, begun)
         with pytest.raises(GaveWay):
             write_without_end(database, begun)
         waiting.result(SECONDS)
@@ -67,8 +72,7 @@ def test_steps_come_to_their_end_however_many_others_write(database: Database) -
 
     def other() -> None:
         while not end.is_set():
-            with database.transaction() as tx:
-                tx.execute(text("INSERT INTO held VALUES (-1)"))
+            write_one(database)
             others.append(1)
 
     def work(tx: Transaction, portion: Portion) -> None:
@@ -99,13 +103,8 @@ def test_without_others_nothing_is_given_up(database: Database) -> None:
 def test_who_comes_early_waits_for_what_does_not_take_long(database: Database) -> None:
     begun = threading.Event()
 
-    def other() -> None:
-        assert begun.wait(SECONDS)
-        with database.transaction() as tx:
-            tx.execute(text("INSERT INTO held VALUES (-1)"))
-
     with ThreadPoolExecutor(1) as threads:
-        waiting = threads.submit(other)
+        waiting = threads.submit(write_once_begun, database, begun)
         with database.transaction() as tx:
             begun.set()
             with giving_way(tx, after_seconds=SECONDS):

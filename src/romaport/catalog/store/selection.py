@@ -205,13 +205,16 @@ def summary(tx: Transaction, instance_id: str | None = None) -> dict[str, tuple[
     statement = _SUMMARY.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
     if instance_id is not None:
         statement = statement.where(lies_in(instance_id))
-    return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
+    return _by_kind(tx, statement)
 
 
 def whole_summary(tx: Transaction, instance_id: str) -> dict[str, tuple[int, int]]:
     """Answer what `summary` does of everything in an instance that travels."""
-    statement = _SUMMARY.where(lies_in(instance_id), _travels())
-    return {row[0]: (row[1], row[2]) for row in tx.execute(statement)}
+    return _by_kind(tx, _SUMMARY.where(lies_in(instance_id), _travels()))
+
+
+def _by_kind(tx: Transaction, summary: Select[Any]) -> dict[str, tuple[int, int]]:
+    return {row[0]: (row[1], row[2]) for row in tx.execute(summary)}
 
 
 def instance_name(tx: Transaction, instance_id: str) -> str:
