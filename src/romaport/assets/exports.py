@@ -87,7 +87,7 @@ def run_export(desk: Desk, context: JobContext) -> None:
 
 def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary, list[Finding]]:
     owner, request = context.job.owner, context.job.request
-    with context.snapshot() as tx, selected(tx):
+    with context.snapshot(has_twins=True) as tx, selected(tx):
         chosen = Selection(
             tx,
             owner.instance_id,

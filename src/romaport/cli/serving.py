@@ -27,6 +27,7 @@ from romaport.errors import NameTaken, SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
+from romaport.storage import spare_bookkeeping
 
 __all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker", "serve"]
 
@@ -95,6 +96,7 @@ def run_server(
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
     sys.setswitchinterval(_SWITCH_SECONDS)
+    spare_bookkeeping()
     # On PostgreSQL the folder holds files in the making only, and each process has its own there.
     alone = nullcontext() if settings.database.url else alone_in(settings.data)
     with alone:

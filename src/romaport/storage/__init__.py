@@ -10,6 +10,7 @@ from romaport.storage.database import (
     TransactionConflict,
     after_commit,
     giving_way,
+    read_beside,
     streamed,
     streamed_in_parts,
 )
@@ -17,6 +18,7 @@ from romaport.storage.dialects import hold, json_field, load, survey
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.marks import Marks
+from romaport.storage.memory import spare_bookkeeping
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.rounds import Rounds
@@ -60,7 +62,9 @@ __all__ = [
     "lost_causes",
     "name_session",
     "open_session",
+    "read_beside",
     "row_version",
+    "spare_bookkeeping",
     "streamed",
     "streamed_in_parts",
     "survey",

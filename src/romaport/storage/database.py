@@ -3,10 +3,10 @@
 A use case opens one transaction and hands it down; nothing below it commits.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Row, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -16,6 +16,7 @@ from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, GaveWay, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
+from romaport.storage.twins import Twins
 from romaport.storage.versions import Versions
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "TransactionConflict",
     "after_commit",
     "giving_way",
+    "read_beside",
     "streamed",
     "streamed_in_parts",
 ]
@@ -33,8 +35,12 @@ __all__ = [
 _CALLBACKS = "after_commit"
 _STREAMS = "streams"
 _DIALECT = "dialect"
+_TWINS = "twins"
 _ROWS_AT_ONCE = 1_000
 _PART_ROWS = 500
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 Transaction = Connection
 """An open transaction; whoever receives one never ends it."""
@@ -84,14 +90,19 @@ class Database:
             callback()
 
     @contextmanager
-    def snapshot(self) -> Iterator[Transaction]:
-        """Open a transaction that reads one unchanging state, and may fill temporary tables."""
+    def snapshot(self, *, has_twins: bool = False) -> Iterator[Transaction]:
+        """Open a transaction that reads one unchanging state, and may fill temporary tables.
+
+        With twins, others read the same state beside it, for `read_beside`.
+        """
         with (
             _translated(self._dialect),
             self._engine.connect() as connection,
             self._dialect.reading(connection).begin(),
+            self._dialect.twins(connection) if has_twins else nullcontext() as twins,
             _streams_ended(connection),
         ):
+            connection.info[_TWINS] = twins
             yield connection
 
     @contextmanager
@@ -117,6 +128,16 @@ def giving_way(tx: Transaction, *, after_seconds: float) -> AbstractContextManag
     """
     dialect: Dialect = tx.info[_DIALECT]
     return dialect.giving_way(tx, after_seconds)
+
+
+def read_beside(tx: Transaction, read: Callable[[Transaction, Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+    """Yield what is read for every item, in their order: by twins of the transaction if it has any, else by itself.
+
+    Twins read in threads of their own, a few items before they are asked for; what was written to temporary tables
+    they do not see.
+    """
+    twins: Twins | None = tx.info[_TWINS]
+    yield from twins.each(read, items) if twins else (read(tx, item) for item in items)
 
 
 def streamed(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
-from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, NullPool, Table, Text, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -23,6 +23,7 @@ from sqlalchemy.sql.functions import GenericFunction
 from romaport.errors import SettingInvalid
 from romaport.storage import checkpoints
 from romaport.storage.line import Line
+from romaport.storage.twins import Twins, twins_of
 
 __all__ = ["DatabaseOptions", "Dialect", "GaveWay", "dialect_of", "hold", "json_field", "load", "survey"]
 
@@ -85,6 +86,9 @@ class Dialect(Protocol):
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
 
+    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:
+        """Have other transactions read the state that this one does, where that is faster; it has read nothing yet."""
+
     def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:
         """Raise `GaveWay` from the block once it has taken so long and somebody waits for its transaction."""
 
@@ -103,24 +107,37 @@ class Sqlite:
 
     def __init__(self, path: Path, options: DatabaseOptions) -> None:
         self._path = path
+        self._wait_seconds = options.wait_seconds
         self._line = Line(options.wait_seconds)
+        # Of a pool that is empty for now each would wait for the other's.
+        self._apart = self._engine(poolclass=NullPool)
         self._checkpoints = checkpoints.Checkpoints(path, self._line)
 
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
-        engine = create_engine(
-            URL.create("sqlite", database=str(self._path)),
+        engine = self._engine(
             pool_size=options.connections_max,
             max_overflow=0,
             pool_timeout=options.wait_seconds,
             # Taking them by turns would fill the page cache of each, and find none of it warm.
             pool_use_lifo=True,
-            connect_args={"timeout": options.wait_seconds, "check_same_thread": False},
+        )
+        event.listen(engine, "engine_disposed", lambda _engine: self._checkpoints.wait())
+        return engine
+
+    def _engine(self, **pool: Any) -> Engine:  # noqa: ANN401 - passed on
+        engine = create_engine(
+            URL.create("sqlite", database=str(self._path)),
+            connect_args={"timeout": self._wait_seconds, "check_same_thread": False},
+            **pool,
         )
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        event.listen(engine, "engine_disposed", lambda _engine: self._checkpoints.wait())
         return engine
+
+    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:
+        """Have other transactions read what this one will, on connections that are closed after it."""
+        return twins_of(connection, self._apart)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -213,6 +230,10 @@ class Postgresql:
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
         return connection.execution_options(isolation_level="REPEATABLE READ")
+
+    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:  # noqa: ARG002
+        """Have none: the server's own process for one reader is what the others would wait for."""
+        return nullcontext()
 
     def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002
         """Do nothing: nobody waits for a transaction that changes other rows."""

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case,
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, streamed_in_parts
+from romaport.storage import Transaction, read_beside, streamed_in_parts
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -50,12 +50,14 @@ class Leaving:
 
     def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False) -> None:
         """Take what is selected, or with `is_whole` everything that travels."""
+        self._is_whole = is_whole
         self._source: Any = assets
         self._where = [lies_in(instance_id), assets.c.kind == kind.name]
         if not is_whole:
             self._source = assets.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
         elif kind.arrive is not None:
             self._where.append(assets.c.published.is_not(None))
+        self._chosen = self._source
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
         named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
         self._is_referring = bool(named)
@@ -97,27 +99,30 @@ class Leaving:
 
     def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
+        within = (assets.c.key > bindparam("after"), assets.c.key <= bindparam("last"))
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
-        part = (
-            self._selected((self._line() + "}\n").label("line"), has_end.label("has_end"), assets.c.key.label("key"))
-            .where(assets.c.key > bindparam("after"))
-            .limit(_LINES_AT_ONCE)
-            .subquery()
-        )
-        joined = select(
-            func.aggregate_strings(part.c.line, ""), func.sum(part.c.has_end), func.max(part.c.key), func.count()
-        ).select_from(part)
-        apart = self._beginnings().where(assets.c.key > bindparam("after"), assets.c.key <= bindparam("last"))
+        part = self._selected((self._line() + "}\n").label("line"), has_end.label("has_end")).where(*within).subquery()
+        joined = select(func.aggregate_strings(part.c.line, ""), func.sum(part.c.has_end), func.count())
+        apart = self._beginnings().where(*within)
+
+        def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
+            text, ends, count = twin.execute(joined, span).one()
+            return [tuple(row) for row in twin.execute(apart, span)] if ends else Lines(text, count)
+
+        # What is selected, only the transaction that selected it can see.
+        return read_beside(tx, read, self._spans(tx)) if self._is_whole else (read(tx, at) for at in self._spans(tx))
+
+    def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
+        """Yield after which keys, and up to which, there are some lines each."""
+        left = select(assets.c.key).select_from(self._chosen).where(*self._where, assets.c.key > bindparam("after"))
+        some = left.order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
+        rest = select(func.max(left.subquery().c.key))
         after = ""
-        while True:
-            text, ends, last, count = tx.execute(joined, {"after": after}).one()
-            if not count:
-                return
-            if ends:
-                yield [tuple(row) for row in tx.execute(apart, {"after": after, "last": last})]
-            else:
-                yield Lines(text, count)
+        while last := tx.execute(some, {"after": after}).scalar():
+            yield {"after": after, "last": last}
             after = last
+        if last := tx.execute(rest, {"after": after}).scalar():
+            yield {"after": after, "last": last}
 
     def _line(self) -> ColumnElement[str]:
         line = literal('{"key":') + assets.c.key + ',"body":' + _BODY

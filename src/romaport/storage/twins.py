@@ -1,0 +1,82 @@
+"""Several transactions that read one and the same state of SQLite, so that as many threads read it at once."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from queue import SimpleQueue
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+__all__ = ["Twins", "twins_of"]
+
+# What becomes of what they read is the work of one thread more, which two of them keep busy.
+_NUMBER = 2 if (os.cpu_count() or 1) > 1 else 0
+
+Item = TypeVar("Item")
+Found = TypeVar("Found")
+
+
+class Twins:
+    """Transactions of one state, each with a thread of its own; possibly none."""
+
+    def __init__(self, transactions: list[Connection]) -> None:
+        self._number = len(transactions)
+        self._idle: SimpleQueue[Connection] = SimpleQueue()
+        for twin in transactions:
+            self._idle.put(twin)
+        self._threads = ThreadPoolExecutor(max_workers=max(self._number, 1), thread_name_prefix="twin")
+
+    def __bool__(self) -> bool:
+        return self._number > 0
+
+    def each(self, read: Callable[[Connection, Item], Found], items: Iterable[Item]) -> Iterator[Found]:
+        """Yield what is read for every item, in their order; a few are read before they are asked for."""
+
+        def reading(item: Item) -> Found:
+            twin = self._idle.get()
+            try:
+                return read(twin, item)
+            finally:
+                self._idle.put(twin)
+
+        ahead: deque[Future[Found]] = deque()
+        for item in items:
+            ahead.append(self._threads.submit(reading, item))
+            if len(ahead) > self._number:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def end(self) -> None:
+        """Return once no thread is at work; what waits for one is not begun."""
+        self._threads.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def twins_of(tx: Connection, engine: Engine) -> Iterator[Twins]:
+    """Have twins of a transaction that has read nothing yet, on connections of their own.
+
+    None if somebody commits in the moment in which they begin: whoever wants them reads on alone then.
+    """
+    with ExitStack() as stack:
+        others = [stack.enter_context(engine.connect()) for _ in range(_NUMBER)]
+        seen = [_commits_seen(twin) for twin in others]
+        # What a transaction sees is what was committed when it read for the first time.
+        _commits_seen(tx)
+        for twin in others:
+            stack.enter_context(twin.begin())
+        twins = Twins(others if [_commits_seen(twin) for twin in others] == seen else [])
+        # Before their connections are closed.
+        stack.callback(twins.end)
+        yield twins
+
+
+def _commits_seen(connection: Connection) -> int:
+    """Answer a number that a commit of any other connection changes, in this process or another."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    number: int = driver.execute("PRAGMA data_version").fetchone()[0]
+    return number
