@@ -35,11 +35,11 @@ def write_package(path: Path, number: int) -> None:
     apps, sources = counts["app"], counts["data_source"]
     source = PackageSource(project_id="bench", instance_id="bench", instance_name="bench")
     texts = _texts()
-    with PackageWriter(path, source=source, as_of=datetime(2026, 1, 1, tzinfo=UTC), counts=counts) as writer:
+    with PackageWriter(path, source=source, counts=counts) as writer:
         writer.add("app", (encode_entry((f"app-{n:06}",), "{}", {}, {"key": f"key-{n}"}) for n in range(apps)))
         writer.add("data_source", (_data_source(n, apps, texts) for n in range(sources)))
         writer.add("task", (_task(n, sources, texts) for n in range(counts["task"])))
-        writer.finish()
+        writer.finish(as_of=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def _data_source(number: int, apps: int, texts: list[str]) -> bytes:

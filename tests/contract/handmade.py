@@ -16,8 +16,8 @@ def handmade(**lines: list[bytes]) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "handmade.zip"
         counts = {kind: len(found) for kind, found in lines.items()}
-        with PackageWriter(path, source=_SOURCE, as_of=datetime(2026, 1, 1, tzinfo=UTC), counts=counts) as writer:
+        with PackageWriter(path, source=_SOURCE, counts=counts) as writer:
             for kind, found in lines.items():
                 writer.add(kind, found)
-            writer.finish()
+            writer.finish(as_of=datetime(2026, 1, 1, tzinfo=UTC))
         return path.read_bytes()

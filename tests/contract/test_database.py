@@ -11,9 +11,10 @@ from tests.support.stores import Store
 from romaport.errors import StoreUnavailable
 from romaport.storage import Database, DatabaseOptions, load, streamed
 from romaport.storage.migrations import migrate
-from romaport.storage.tables import domains
+from romaport.storage.tables import domains, staged_assets
 
 NUMBER = 3_000
+STAGED = ("job_id", "kind", "position", "new_id", "key", "name", "body", "secrets", "holes", "secret_paths")
 NAMES = select(domains.c.name).order_by(domains.c.name)
 
 
@@ -32,13 +33,37 @@ def test_rows_come_in_their_order_and_all_of_them(database: Database) -> None:
         assert [row[0] for row in streamed(tx, NAMES)] == [f"{number:05}" for number in range(NUMBER)]
 
 
-@pytest.mark.parametrize("number", [0, 1, 200, 401])
+@pytest.mark.parametrize("number", [0, 1, 400, 801])
 def test_rows_are_loaded_as_they_are_however_many(database: Database, number: int) -> None:
     rows = [(f"{place:05}\t\\N\n\r'", f"x{place:031}") for place in range(number)]
     with database.transaction() as tx:
         load(tx, domains, ("name", "id"), rows)
     with database.snapshot() as tx:
         found = tx.execute(select(domains.c.name, domains.c.id).where(domains.c.id.like("x%")).order_by(domains.c.id))
+        assert [tuple(row) for row in found] == rows
+
+
+@pytest.mark.parametrize("number", [1, 2, 400, 801])
+def test_what_is_the_same_in_all_rows_is_loaded_into_each(database: Database, number: int) -> None:
+    rows = [
+        (
+            "j" * 32,
+            "task",
+            place,
+            f"{place:032}",
+            f'["{place}"]',
+            "\\N",
+            "{}",
+            b"\0\\" if place % 2 else None,
+            "[]",
+            "[]",
+        )
+        for place in range(number)
+    ]
+    with database.transaction() as tx:
+        load(tx, staged_assets, STAGED, rows)
+    with database.snapshot() as tx:
+        found = tx.execute(select(*(staged_assets.c[name] for name in STAGED)).order_by(staged_assets.c.position))
         assert [tuple(row) for row in found] == rows
 
 

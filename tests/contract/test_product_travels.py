@@ -103,10 +103,10 @@ def changed(package: bytes, kind: str, body: dict[str, Any], path: Path) -> byte
     """Answer a package with these fields in every body of a kind, its digests as true as before."""
     counts = manifest_of(package)["counts"]
     source = PackageSource(project_id="p", instance_id="i", instance_name="n")
-    with PackageWriter(path, source=source, as_of=datetime(2026, 1, 1, tzinfo=UTC), counts=counts) as writer:
+    with PackageWriter(path, source=source, counts=counts) as writer:
         for name in counts:
             writer.add(name, [_line(line, body if name == kind else {}) for line in lines_of(package, name)])
-        writer.finish()
+        writer.finish(as_of=datetime(2026, 1, 1, tzinfo=UTC))
     return path.read_bytes()
 
 

@@ -44,10 +44,10 @@ class Cargo:
             for kind, lines in kinds.items()
         }
         counts = {kind: len(lines) for kind, lines in sorted_lines.items() if lines}
-        with PackageWriter(path, source=_SOURCE, as_of=_AS_OF, counts=counts) as writer:
+        with PackageWriter(path, source=_SOURCE, counts=counts) as writer:
             for kind in counts:
                 writer.add(kind, sorted_lines[kind])
-            writer.finish()
+            writer.finish(as_of=_AS_OF)
         return path
 
     def _apps(self) -> Iterator[tuple[tuple[str, ...], bytes]]:

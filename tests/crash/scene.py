@@ -241,7 +241,7 @@ def write_sample(path: Path, place: Place) -> None:
     tasks = [f"carry-{number:04}" for number in range(TASKS)]
     ends = {"source_datasource_id": ("lake",), "target_datasource_id": ("orders",)}
     body = '{"task_detail":"{}","task_type":"TIMING"}'
-    with PackageWriter(path, source=source, as_of=datetime(2026, 1, 1, tzinfo=UTC), counts=counts) as writer:
+    with PackageWriter(path, source=source, counts=counts) as writer:
         writer.add("app", [encode_entry((name,), "{}", {}, {"key": f"key-{name}"}, ("secret",)) for name in ("a", "b")])
         writer.add(
             "data_source",
@@ -254,4 +254,4 @@ def write_sample(path: Path, place: Place) -> None:
         writer.add(
             "schedule", [encode_entry((name,), '{"period":"DAY"}', {"task_id": (name,)}, {}, ()) for name in tasks[:5]]
         )
-        writer.finish()
+        writer.finish(as_of=datetime(2026, 1, 1, tzinfo=UTC))

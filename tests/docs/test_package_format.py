@@ -47,9 +47,9 @@ def test_the_example_that_reads_reads_what_we_write(tmp_path: Path) -> None:
     with PackageReader.open(tmp_path / "orders.zip", PackageLimits()) as reader:
         as_of = reader.manifest.as_of
     source = PackageSource(project_id="p", instance_id="i", instance_name="n")
-    with PackageWriter(tmp_path / "orders.zip", source=source, as_of=as_of, counts={"app": 2}) as writer:
+    with PackageWriter(tmp_path / "orders.zip", source=source, counts={"app": 2}) as writer:
         writer.add("app", [encode_entry(("a\r\u2028",), "{}"), encode_entry(("\u00e4",), "{}", holes=("secret",))])
-        writer.finish()
+        writer.finish(as_of=as_of)
     assert read(tmp_path / "orders.zip")["app"][1].key == ("\u00e4",)
     assert run(blocks("python")[1], tmp_path).splitlines()[-1] == "app \u00e4 ['secret']"
 

@@ -34,10 +34,10 @@ KINDS: dict[str, list[bytes]] = {"app": [ORDERS, RETURNS], "data_source": [SOURC
 def write(path: Path, kinds: Mapping[str, list[bytes]], *, as_of: datetime = AS_OF) -> PackageSummary:
     """Write a package of the given lines."""
     counts = {kind: len(lines) for kind, lines in kinds.items()}
-    with PackageWriter(path, source=SOURCE, as_of=as_of, counts=counts) as writer:
+    with PackageWriter(path, source=SOURCE, counts=counts) as writer:
         for kind, lines in kinds.items():
             writer.add(kind, lines)
-        return writer.finish()
+        return writer.finish(as_of=as_of)
 
 
 def read(path: Path, limits: PackageLimits | None = None) -> dict[str, list[Entry]]:

@@ -148,9 +148,9 @@ def many_lines(count: int) -> Iterator[bytes]:
 
 def test_100_000_assets_are_written_and_read_in_constant_memory(tmp_path: Path) -> None:
     tracemalloc.start()
-    with PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts={"app": 100_000}) as writer:
+    with PackageWriter(tmp_path / "p.zip", source=SOURCE, counts={"app": 100_000}) as writer:
         writer.add("app", many_lines(100_000))
-        size_bytes = writer.finish().size_bytes
+        size_bytes = writer.finish(as_of=AS_OF).size_bytes
     with PackageReader.open(tmp_path / "p.zip", PackageLimits()) as reader:
         reader.verify()
         assert sum(1 for _ in reader.entries("app")) == 100_000

@@ -96,7 +96,7 @@ def test_a_kind_without_assets_has_an_empty_file(tmp_path: Path) -> None:
 def test_more_or_fewer_lines_than_announced_are_refused(tmp_path: Path) -> None:
     for count in (1, 3):
         with (
-            PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts={"app": count}) as writer,
+            PackageWriter(tmp_path / "p.zip", source=SOURCE, counts={"app": count}) as writer,
             pytest.raises(ValueError, match="app has 2 lines"),
         ):
             writer.add("app", [ORDERS, RETURNS])
@@ -104,18 +104,18 @@ def test_more_or_fewer_lines_than_announced_are_refused(tmp_path: Path) -> None:
 
 def test_kinds_are_added_in_the_order_announced_and_all_of_them(tmp_path: Path) -> None:
     counts = {"app": 0, "task": 0}
-    with PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts=counts) as writer:
+    with PackageWriter(tmp_path / "p.zip", source=SOURCE, counts=counts) as writer:
         with pytest.raises(ValueError, match="task is not the next"):
             writer.add("task", [])
         writer.add("app", [])
         with pytest.raises(ValueError, match="task is missing"):
-            writer.finish()
+            writer.finish(as_of=AS_OF)
 
 
 @pytest.mark.parametrize("line", [b"{}", b"{\n}\n", b"{}\n{}"], ids=["none", "two", "inside"])
 def test_a_line_has_one_line_feed_at_its_end(tmp_path: Path, line: bytes) -> None:
     with (
-        PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts={"app": 1}) as writer,
+        PackageWriter(tmp_path / "p.zip", source=SOURCE, counts={"app": 1}) as writer,
         pytest.raises(ValueError, match="line feed"),
     ):
         writer.add("app", [line])
@@ -124,25 +124,25 @@ def test_a_line_has_one_line_feed_at_its_end(tmp_path: Path, line: bytes) -> Non
 @pytest.mark.parametrize("kind", ["", "App", "../app", "a" * 64, "a b", "a\n"])
 def test_a_kind_that_cannot_be_a_file_name_is_refused(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ValueError, match="kind"):
-        PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts={kind: 0})
+        PackageWriter(tmp_path / "p.zip", source=SOURCE, counts={kind: 0})
 
 
 def test_a_source_that_no_reader_accepts_is_refused(tmp_path: Path) -> None:
     source = PackageSource(project_id="p" * 257, instance_id="i", instance_name="n")
     with pytest.raises(ValueError, match="length"):
-        PackageWriter(tmp_path / "p.zip", source=source, as_of=AS_OF, counts={})
+        PackageWriter(tmp_path / "p.zip", source=source, counts={})
 
 
 def test_a_time_without_a_zone_is_refused(tmp_path: Path) -> None:
     naive = datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None)
     with pytest.raises(ValueError, match="aware"):
-        PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=naive, counts={})
+        write(tmp_path / "p.zip", {}, as_of=naive)
 
 
 def test_an_abandoned_package_is_unreadable(tmp_path: Path) -> None:
     with (
         pytest.raises(ZeroDivisionError),
-        PackageWriter(tmp_path / "p.zip", source=SOURCE, as_of=AS_OF, counts={"app": 2}) as writer,
+        PackageWriter(tmp_path / "p.zip", source=SOURCE, counts={"app": 2}) as writer,
     ):
         writer.add("app", (line for line in [ORDERS, b"x" * (1 // 0)]))
     assert "not a zip file" in problem_of(tmp_path / "p.zip")

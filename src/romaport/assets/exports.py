@@ -101,13 +101,13 @@ def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary,
         source = PackageSource(
             project_id=owner.project_id, instance_id=owner.instance_id, instance_name=chosen.instance_name
         )
-        as_of = datetime.fromtimestamp(chosen.newest_at / 1000, UTC)
-        with PackageWriter(path, source=source, as_of=as_of, counts=chosen.counts) as writer:
+        with PackageWriter(path, source=source, counts=chosen.counts) as writer:
             for name in chosen.counts:
                 context.checkpoint(f"export.writing.{name}")
                 writer.add_blocks(name, _lines(context, chosen, KINDS[name]))
                 context.checkpoint(f"export.wrote.{name}")
-            return writer.finish(), list(_notes(chosen))
+            as_of = datetime.fromtimestamp(chosen.newest_at / 1000, UTC)
+            return writer.finish(as_of=as_of), list(_notes(chosen))
 
 
 def _notes(chosen: Selection) -> Iterator[Finding]:

@@ -53,18 +53,19 @@ class Selection:
         # What is taken whole is not written down first, and nothing is left for it to need.
         self._is_whole = ids is None and member_id is None
         if self._is_whole:
-            found = selection.whole_summary(tx, instance_id)
+            found = selection.whole_counts(tx, instance_id)
             left_behind = selection.left_behind(tx, instance_id, limit=CONFLICTS_MAX)
         else:
             self._gather(ids, member_id, with_dependencies=with_dependencies)
-            found = selection.summary(tx)
+            found = selection.counts(tx)
             left_behind = _drop(tx, found)
             if not found.keys() <= _TRAVELS_WHOLE:
-                found = selection.summary(tx)
+                found = selection.counts(tx)
         self.left_behind = [(kind, key_name(key)) for kind, key in left_behind]
         """Kind and name of what does not travel because it is not published."""
-        self.counts = {kind.name: found[kind.name][0] for kind in creation_order() if kind.name in found}
-        self.newest_at = max((newest_at for _, newest_at in found.values()), default=0)
+        self.counts = {kind.name: found[kind.name] for kind in creation_order() if kind.name in found}
+        self.newest_at = 0
+        """The newest change among what has departed so far, in milliseconds."""
 
     def _gather(self, ids: Collection[str] | None, member_id: str | None, *, with_dependencies: bool) -> None:
         if ids is None:
@@ -84,10 +85,14 @@ class Selection:
         fields = kind.of(Travel.UNIQUE)
         for found in Leaving(kind, self._instance_id, is_whole=self._is_whole).lines(self._tx):
             if isinstance(found, Lines):
-                yield found.text, found.count
+                newest_at, text, count = found.newest_at, found.text, found.count
             else:
-                lines = [end(line, _named(fields, values), _lacking(lacking)) for line, lacking, *values in found]
-                yield "".join(lines), len(lines)
+                newest_at, count = max(changed_at for _, _, changed_at, *_ in found), len(found)
+                text = "".join(
+                    end(line, _named(fields, values), _lacking(lacking)) for line, lacking, _, *values in found
+                )
+            self.newest_at = max(self.newest_at, newest_at)
+            yield text, count
 
 
 class Whole:
@@ -97,7 +102,7 @@ class Whole:
         self._tx = tx
         for instance_id in instance_ids:
             selection.gather_all(tx, instance_id, member_id)
-        _drop(tx, selection.summary(tx))
+        _drop(tx, selection.counts(tx))
 
     def count(self, instance_id: str) -> int:
         """Count the assets of one of the instances."""

@@ -31,6 +31,7 @@ VERSION: Final = 1
 
 SIZE_MAX = 2**63 - 1
 DIGEST_UNKNOWN = "0" * 64
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 Count = Annotated[int, Meta(ge=0, le=SIZE_MAX)]
 SourceText = Annotated[str, Meta(max_length=256)]
@@ -74,7 +75,7 @@ class Version(Struct):
     version: Annotated[int, Meta(ge=1)]
 
 
-def manifest_before(source: PackageSource, as_of: datetime, counts: Mapping[str, int]) -> Manifest:
+def manifest_before(source: PackageSource, counts: Mapping[str, int]) -> Manifest:
     """Answer the manifest as known before the first byte, at least as long as it will become.
 
     Raises ValueError if a reader would refuse it.
@@ -83,11 +84,7 @@ def manifest_before(source: PackageSource, as_of: datetime, counts: Mapping[str,
         PackageFile(name=file_name(kind), kind=kind, count=count, size_bytes=SIZE_MAX, sha256=DIGEST_UNKNOWN)
         for kind, count in counts.items()
     ]
-    if as_of.tzinfo is None:
-        raise ValueError("as_of must be an aware time")
-    manifest = Manifest(
-        format=FORMAT, version=VERSION, source=source, as_of=as_of.astimezone(UTC), counts=dict(counts), files=files
-    )
+    manifest = Manifest(format=FORMAT, version=VERSION, source=source, as_of=LATEST, counts=dict(counts), files=files)
     try:
         return decode_manifest(encode_manifest(manifest))
     except PackageUnreadable as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import file_digest
 from pathlib import Path
 from typing import Self
@@ -34,14 +34,13 @@ class PackageWriter:
     reader accepts; a caller writes to a temporary path.
     """
 
-    def __init__(self, path: Path, *, source: PackageSource, as_of: datetime, counts: Mapping[str, int]) -> None:
+    def __init__(self, path: Path, *, source: PackageSource, counts: Mapping[str, int]) -> None:
         """Begin a package of so many assets per kind, its files in the order of the counts.
 
-        `as_of` is the newest change among the assets, an aware time. Raises ValueError for values that no
-        reader would accept.
+        Raises ValueError for values that no reader would accept.
         """
         # No field of the manifest grows from here on, so what it needs now is room enough for what it becomes.
-        self._manifest = manifest_before(source, as_of, counts)
+        self._manifest = manifest_before(source, counts)
         self._manifest_bytes = len(encode_manifest(self._manifest))
         self._files: list[PackageFile] = []
         self._file = path.open("w+b")
@@ -69,14 +68,17 @@ class PackageWriter:
         written = self._zip.add(file_name(kind), counted(kind, blocks, announced[0].count))
         self._files.append(replace(announced[0], size_bytes=written.size_bytes, sha256=written.sha256))
 
-    def finish(self) -> PackageSummary:
+    def finish(self, *, as_of: datetime) -> PackageSummary:
         """Write the manifest and the end, close the file, and answer what it has become.
 
-        Raises ValueError if a kind is missing.
+        `as_of` is the newest change among the assets, an aware time. Raises ValueError if it is not aware, or if a
+        kind is missing.
         """
+        if as_of.tzinfo is None:
+            raise ValueError("as_of must be an aware time")
         if len(self._files) < len(self._manifest.files):
             raise ValueError(f"{self._manifest.files[len(self._files)].kind} is missing from this package")
-        manifest = encode_manifest(replace(self._manifest, files=self._files))
+        manifest = encode_manifest(replace(self._manifest, as_of=as_of.astimezone(UTC), files=self._files))
         self._zip.fill(MANIFEST_NAME, manifest.ljust(self._manifest_bytes))
         self._zip.finish()
         size_bytes = self._file.tell()

@@ -30,6 +30,8 @@ class Lines:
 
     text: str
     count: int
+    newest_at: int
+    """The newest change among them, in milliseconds."""
 
 
 # To give a table another name takes longer than all else that makes a statement of it.
@@ -89,8 +91,9 @@ class Leaving:
     def lines(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         """Yield many assets at a time: whole lines or, where some have an end of their own, their beginnings.
 
-        Those are (key, body and references; lacking; unique values): the JSON text of an object that is not closed,
-        holes and secret paths as two JSON lists with a line feed between, and values as in `entries`.
+        Those are (key, body and references; lacking; when it changed; unique values): the JSON text of an object that
+        is not closed, holes and secret paths as two JSON lists with a line feed between, milliseconds, and values as
+        in `entries`.
         """
         # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
         if tx.dialect.name == "sqlite" and self._is_plain:
@@ -101,13 +104,19 @@ class Leaving:
         """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
         within = (assets.c.key > bindparam("after"), assets.c.key <= bindparam("last"))
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
-        part = self._selected((self._line() + "}\n").label("line"), has_end.label("has_end")).where(*within).subquery()
-        joined = select(func.aggregate_strings(part.c.line, ""), func.sum(part.c.has_end), func.count())
+        line = (self._line() + "}\n").label("line")
+        part = self._selected(line, has_end.label("has_end"), assets.c.updated_at).where(*within).subquery()
+        joined = select(
+            func.sum(part.c.has_end),
+            func.aggregate_strings(part.c.line, ""),
+            func.count(),
+            func.max(part.c.updated_at),
+        )
         apart = self._beginnings().where(*within)
 
         def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
-            text, ends, count = twin.execute(joined, span).one()
-            return [tuple(row) for row in twin.execute(apart, span)] if ends else Lines(text, count)
+            ends, *found = twin.execute(joined, span).one()
+            return [tuple(row) for row in twin.execute(apart, span)] if ends else Lines(*found)
 
         # What is selected, only the transaction that selected it can see.
         return read_beside(tx, read, self._spans(tx)) if self._is_whole else (read(tx, at) for at in self._spans(tx))
@@ -133,7 +142,7 @@ class Leaving:
         return line
 
     def _beginnings(self) -> Select[*tuple[Any, ...]]:
-        return self._selected(self._line(), _LACKING)
+        return self._selected(self._line(), _LACKING, assets.c.updated_at)
 
     def _selected(self, *columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
         chosen = select(*columns, *self._values).select_from(self._source)

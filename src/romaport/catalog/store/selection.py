@@ -47,9 +47,8 @@ __all__ = [
     "left_behind",
     "remove_selected",
     "selection",
-    "summary",
     "users_outside",
-    "whole_summary",
+    "whole_counts",
 ]
 
 SELECTED = Table(
@@ -65,9 +64,7 @@ SELECTED = Table(
 )
 
 
-_SUMMARY = (
-    select(assets.c.kind, func.count(), func.max(assets.c.updated_at)).group_by(assets.c.kind).order_by(assets.c.kind)
-)
+_BY_KIND = select(assets.c.kind, func.count()).group_by(assets.c.kind).order_by(assets.c.kind)
 _UNPACKED = [kind.name for kind in KINDS.values() if not kind.is_packed]
 _PUBLISHED_ONLY = [kind.name for kind in KINDS.values() if kind.arrive is not None]
 
@@ -197,24 +194,19 @@ def drop(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
 
 def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
     """Count the selected assets by kind, those of one instance or all."""
-    return {kind: number for kind, (number, _) in summary(tx, instance_id).items()}
-
-
-def summary(tx: Transaction, instance_id: str | None = None) -> dict[str, tuple[int, int]]:
-    """Answer how many assets of each kind are selected, and when they last changed, in milliseconds."""
-    statement = _SUMMARY.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
+    statement = _BY_KIND.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
     if instance_id is not None:
         statement = statement.where(lies_in(instance_id))
-    return _by_kind(tx, statement)
+    return _counted(tx, statement)
 
 
-def whole_summary(tx: Transaction, instance_id: str) -> dict[str, tuple[int, int]]:
-    """Answer what `summary` does of everything in an instance that travels."""
-    return _by_kind(tx, _SUMMARY.where(lies_in(instance_id), _travels()))
+def whole_counts(tx: Transaction, instance_id: str) -> dict[str, int]:
+    """Count by kind what travels of everything in an instance."""
+    return _counted(tx, _BY_KIND.where(lies_in(instance_id), _travels()))
 
 
-def _by_kind(tx: Transaction, summary: Select[Any]) -> dict[str, tuple[int, int]]:
-    return {row[0]: (row[1], row[2]) for row in tx.execute(summary)}
+def _counted(tx: Transaction, by_kind: Select[Any]) -> dict[str, int]:
+    return {row[0]: row[1] for row in tx.execute(by_kind)}
 
 
 def instance_name(tx: Transaction, instance_id: str) -> str:
