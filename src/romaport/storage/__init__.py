@@ -14,9 +14,10 @@ from romaport.storage.database import (
     streamed,
     streamed_in_parts,
 )
-from romaport.storage.dialects import hold, json_field, load, survey
+from romaport.storage.dialects import hold, json_field, survey
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
+from romaport.storage.loading import load
 from romaport.storage.marks import Marks
 from romaport.storage.memory import spare_bookkeeping
 from romaport.storage.moving import Holding, Move, check_moved

@@ -4,7 +4,7 @@ A use case opens one transaction and hands it down; nothing below it commits.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, GaveWay, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
-from romaport.storage.twins import Twins
+from romaport.storage.twins import NUMBER, Twins, commits_seen
 from romaport.storage.versions import Versions
 
 __all__ = [
@@ -99,11 +99,31 @@ class Database:
             _translated(self._dialect),
             self._engine.connect() as connection,
             self._dialect.reading(connection).begin(),
-            self._dialect.twins(connection) if has_twins else nullcontext() as twins,
+            self._twins_of(connection) if has_twins else nullcontext() as twins,
             _streams_ended(connection),
         ):
             connection.info[_TWINS] = twins
             yield connection
+
+    @contextmanager
+    def _twins_of(self, tx: Transaction) -> Iterator[Twins]:
+        """Open twins of a transaction that has read nothing yet.
+
+        There are none if somebody commits in the moment in which they begin: what is wanted of them it does itself.
+        """
+        with ExitStack() as stack:
+            apart = self._dialect.apart
+            others = [stack.enter_context(apart.connect()) for _ in range(NUMBER)] if apart else []
+            seen = [commits_seen(twin) for twin in others]
+            if others:
+                # What a transaction sees is what was committed when it read for the first time.
+                commits_seen(tx)
+            for twin in others:
+                stack.enter_context(twin.begin())
+            twins = Twins(others if [commits_seen(twin) for twin in others] == seen else [])
+            # Before their connections are closed.
+            stack.callback(twins.end)
+            yield twins
 
     @contextmanager
     def session(self) -> Iterator[Connection]:

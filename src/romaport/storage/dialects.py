@@ -1,4 +1,4 @@
-"""What SQLite and PostgreSQL are asked in different words: opening, waiting for a turn, fields of JSON texts, loading.
+"""What SQLite and PostgreSQL are asked in different words: opening, waiting for a turn, fields of JSON texts.
 
 Everything else is said once, in SQLAlchemy's words, for both.
 """
@@ -6,11 +6,9 @@ Everything else is said once, in SQLAlchemy's words, for both.
 import csv
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
-from itertools import chain, count
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -24,9 +22,8 @@ from sqlalchemy.sql.functions import GenericFunction
 from romaport.errors import SettingInvalid
 from romaport.storage import checkpoints
 from romaport.storage.line import Line
-from romaport.storage.twins import Twins, twins_of
 
-__all__ = ["DatabaseOptions", "Dialect", "GaveWay", "dialect_of", "hold", "json_field", "load", "survey"]
+__all__ = ["DatabaseOptions", "Dialect", "GaveWay", "dialect_of", "hold", "json_field", "survey"]
 
 _SETTING = "ROMAPORT_DATABASE_URL"
 _CONNECT_SECONDS = 5
@@ -35,9 +32,6 @@ _SILENT_SECONDS = 10
 # Sent as an error of a class that the driver takes for ours: the session was idle too long, or the server became
 # a standby.
 _BROKEN_STATES = frozenset({"25P03", "25006"})
-# In a statement that inserts, on SQLite: fewer give the interpreter's lock back more often than it comes, and to make
-# a statement of a thousand takes longer than it saves.
-_ROWS_AT_ONCE = 400
 # So much of a statement SQLite does in about a millisecond.
 _INSTRUCTIONS = 10_000
 
@@ -56,7 +50,10 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             extra_json_schema={"format": "uri"},
         ),
     ] = ""
-    connections_max: Annotated[int, Meta(ge=2, le=256, description="Connections this process holds at once.")] = 32
+    connections_max: Annotated[
+        int,
+        Meta(ge=2, le=256, description="Connections this process holds at once; on SQLite an export takes two more."),
+    ] = 32
     wait_seconds: Annotated[
         int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
     ] = 30
@@ -71,6 +68,9 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Dialect(Protocol):
     """One of the two databases."""
+
+    apart: Engine | None
+    """Connections that come and go with their twins, where several transactions of one state read faster than one."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -87,9 +87,6 @@ class Dialect(Protocol):
 
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
-
-    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:
-        """Have other transactions read the state that this one does, where that is faster; it has read nothing yet."""
 
     def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:
         """Raise `GaveWay` from the block once it has taken so long and somebody waits for its transaction."""
@@ -111,8 +108,8 @@ class Sqlite:
         self._path = path
         self._wait_seconds = options.wait_seconds
         self._line = Line(options.wait_seconds)
-        # Of a pool that is empty for now each would wait for the other's.
-        self._apart = self._engine(poolclass=NullPool)
+        # From a pool that has too few, each would wait for another's.
+        self.apart: Engine | None = self._engine(poolclass=NullPool)
         self._checkpoints = checkpoints.Checkpoints(path, self._line)
 
     def engine(self, options: DatabaseOptions) -> Engine:
@@ -136,10 +133,6 @@ class Sqlite:
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
         return engine
-
-    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:
-        """Have other transactions read what this one will, on connections that are closed after it."""
-        return twins_of(connection, self._apart)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
@@ -203,6 +196,9 @@ def _begin(connection: Connection) -> None:
 class Postgresql:
     """A PostgreSQL server; writers work side by side, and whoever must be alone says so with `hold`."""
 
+    # Each of many statements in place of one would be planned by itself, and the wrong way for some.
+    apart: Engine | None = None
+
     def __init__(self, url: URL) -> None:
         from psycopg import Error
 
@@ -232,10 +228,6 @@ class Postgresql:
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
         return connection.execution_options(isolation_level="REPEATABLE READ")
-
-    def twins(self, connection: Connection) -> AbstractContextManager[Twins | None]:  # noqa: ARG002
-        """Have none: the server's own process for one reader is what the others would wait for."""
-        return nullcontext()
 
     def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002
         """Do nothing: nobody waits for a transaction that changes other rows."""
@@ -332,73 +324,3 @@ def survey(tx: Connection, tables: Iterable[Table]) -> None:
     if tx.dialect.name == "postgresql":
         # Of a table that was empty a moment ago it would read all for every row of another.
         tx.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")
-
-
-def load(tx: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    """Insert many rows, each with a value for every column named, the fastest way there is: COPY on PostgreSQL."""
-    if not rows:
-        return
-    names = ", ".join(columns)
-    if tx.dialect.name != "postgresql":
-        _insert(tx, f"INSERT INTO {table.name} ({names}) VALUES ", rows)  # noqa: S608 - our own names
-        return
-    with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
-        copy.write("".join(map(_copied, rows)))
-
-
-def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
-    """Insert many rows by statements of many each, which takes a third off the time of a statement for every row.
-
-    A value that a column has in all of them is given once.
-    """
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        columns = list(zip(*some, strict=True))
-        is_same = tuple(column.count(column[0]) == len(some) for column in columns)
-        once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
-        each = [column for column, same in zip(columns, is_same, strict=True) if not same]
-        values = (*once, *chain.from_iterable(zip(*each, strict=True)))
-        tx.exec_driver_sql(statement + _places(is_same, len(some)), values)
-
-
-@lru_cache(maxsize=64)
-def _places(is_same: tuple[bool, ...], number: int) -> str:
-    """Write so many rows of numbered places: the first ones for columns that are the same in all, then row by row."""
-    once = count(1)
-    shared = [next(once) if same else 0 for same in is_same]
-    following = count(sum(is_same) + 1)
-    rows = ((f"?{place or next(following)}" for place in shared) for _ in range(number))
-    return ", ".join(f"({', '.join(row)})" for row in rows)
-
-
-def _copied(row: tuple[Any, ...]) -> str:
-    """Write a row the way COPY reads it."""
-    return "\t".join(map(_field, row)) + "\n"
-
-
-def _field(value: object) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, bytes):
-        return "\\\\x" + value.hex()
-    text = str(value).replace("\\", "\\\\")
-    return text if text.isprintable() else text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
-
-
-def _cursor(tx: Connection) -> AbstractContextManager[Any]:
-    return closing(tx.connection.cursor())
-
-
-@contextmanager
-def _wrapped(tx: Connection) -> Iterator[None]:
-    """Raise what the driver raises as SQLAlchemy would."""
-    from psycopg import Error
-
-    try:
-        yield
-    except Error as cause:
-        found: Any = cause
-        is_cut: bool = tx.dialect.is_disconnect(found, None, None)
-        raise DBAPIError.instance(
-            None, None, found, Error, connection_invalidated=is_cut, dialect=tx.dialect
-        ) from cause

@@ -18,8 +18,9 @@ from sqlalchemy import Row, Select, Table, delete, func, insert, select, tuple_,
 from romaport.errors import MoveRefused
 from romaport.storage.archives import Archives
 from romaport.storage.database import Database, streamed
-from romaport.storage.dialects import hold, load
+from romaport.storage.dialects import hold
 from romaport.storage.facts import fact
+from romaport.storage.loading import load
 from romaport.storage.tables import METADATA, counters, facts
 
 __all__ = ["Holding", "Move", "check_moved"]

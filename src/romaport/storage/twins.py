@@ -4,16 +4,15 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from queue import SimpleQueue
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-__all__ = ["Twins", "twins_of"]
+__all__ = ["NUMBER", "Twins", "commits_seen"]
 
-# What becomes of what they read is the work of one thread more, which two of them keep busy.
-_NUMBER = 2 if (os.cpu_count() or 1) > 1 else 0
+NUMBER = 2 if (os.cpu_count() or 1) > 1 else 0
+"""How many are at work at once: what becomes of what they read is the work of one thread more, and two keep it busy."""
 
 Item = TypeVar("Item")
 Found = TypeVar("Found")
@@ -55,26 +54,7 @@ class Twins:
         self._threads.shutdown(cancel_futures=True)
 
 
-@contextmanager
-def twins_of(tx: Connection, engine: Engine) -> Iterator[Twins]:
-    """Have twins of a transaction that has read nothing yet, on connections of their own.
-
-    None if somebody commits in the moment in which they begin: whoever wants them reads on alone then.
-    """
-    with ExitStack() as stack:
-        others = [stack.enter_context(engine.connect()) for _ in range(_NUMBER)]
-        seen = [_commits_seen(twin) for twin in others]
-        # What a transaction sees is what was committed when it read for the first time.
-        _commits_seen(tx)
-        for twin in others:
-            stack.enter_context(twin.begin())
-        twins = Twins(others if [_commits_seen(twin) for twin in others] == seen else [])
-        # Before their connections are closed.
-        stack.callback(twins.end)
-        yield twins
-
-
-def _commits_seen(connection: Connection) -> int:
+def commits_seen(connection: Connection) -> int:
     """Answer a number that a commit of any other connection changes, in this process or another."""
     driver = connection.connection.driver_connection
     assert driver is not None

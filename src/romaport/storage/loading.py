@@ -1,0 +1,86 @@
+"""Inserting many rows, the fastest way each database has: COPY on PostgreSQL, many rows a statement on SQLite."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import lru_cache
+from itertools import chain, count
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DBAPIError
+
+__all__ = ["load"]
+
+# In a statement that inserts, on SQLite: fewer give the interpreter's lock back more often than it comes, and to make
+# a statement of a thousand takes longer than it saves.
+_ROWS_AT_ONCE = 400
+
+
+def load(tx: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows, each with a value for every column named."""
+    if not rows:
+        return
+    names = ", ".join(columns)
+    if tx.dialect.name != "postgresql":
+        _insert(tx, f"INSERT INTO {table.name} ({names}) VALUES ", rows)  # noqa: S608 - our own names
+        return
+    with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        copy.write("".join(map(_copied, rows)))
+
+
+def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows by statements of many each, which takes a third off the time of a statement for every row.
+
+    A value that a column has in all of them is given once.
+    """
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        columns = list(zip(*some, strict=True))
+        is_same = tuple(column.count(column[0]) == len(some) for column in columns)
+        once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
+        each = [column for column, same in zip(columns, is_same, strict=True) if not same]
+        values = (*once, *chain.from_iterable(zip(*each, strict=True)))
+        tx.exec_driver_sql(statement + _places(is_same, len(some)), values)
+
+
+@lru_cache(maxsize=64)
+def _places(is_same: tuple[bool, ...], number: int) -> str:
+    """Write so many rows of numbered places: the first ones for columns that are the same in all, then row by row."""
+    once = count(1)
+    shared = [next(once) if same else 0 for same in is_same]
+    following = count(sum(is_same) + 1)
+    rows = ((f"?{place or next(following)}" for place in shared) for _ in range(number))
+    return ", ".join(f"({', '.join(row)})" for row in rows)
+
+
+def _copied(row: tuple[Any, ...]) -> str:
+    """Write a row the way COPY reads it."""
+    return "\t".join(map(_field, row)) + "\n"
+
+
+def _field(value: object) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return "\\\\x" + value.hex()
+    text = str(value).replace("\\", "\\\\")
+    return text if text.isprintable() else text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+
+
+def _cursor(tx: Connection) -> AbstractContextManager[Any]:
+    return closing(tx.connection.cursor())
+
+
+@contextmanager
+def _wrapped(tx: Connection) -> Iterator[None]:
+    """Raise what the driver raises as SQLAlchemy would."""
+    from psycopg import Error
+
+    try:
+        yield
+    except Error as cause:
+        found: Any = cause
+        is_cut: bool = tx.dialect.is_disconnect(found, None, None)
+        raise DBAPIError.instance(
+            None, None, found, Error, connection_invalidated=is_cut, dialect=tx.dialect
+        ) from cause
