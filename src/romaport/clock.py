@@ -1,10 +1,11 @@
 """What time it is, as an argument: everything that depends on time is handed a `Clock`."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-__all__ = ["Clock", "iso", "iso_micro", "milliseconds", "system_clock"]
+__all__ = ["Clock", "iso", "iso_micro", "milliseconds", "seconds_of", "system_clock"]
 
 Clock = Callable[[], datetime]
 """Answers the present moment as an aware UTC datetime."""
@@ -12,6 +13,14 @@ Clock = Callable[[], datetime]
 
 system_clock: Clock = partial(datetime.now, UTC)
 """Answers the machine's present moment; asked at every request, hence without a frame of its own."""
+
+
+def seconds_of(clock: Clock) -> Callable[[], float]:
+    """Answer what tells the moments of a clock as seconds since the epoch.
+
+    Who asks at every poll asks this: the machine tells its seconds in a third of the time that a datetime takes.
+    """
+    return time.time if clock is system_clock else lambda: clock().timestamp()
 
 
 def iso(moment: datetime) -> str:

@@ -75,3 +75,16 @@ def test_a_fault_on_the_short_way_is_answered_with_an_id_and_logged(
         answer = asyncio.run(asked())
     assert (answer.status_code, answer.json()["request_id"]) == (500, answer.headers["x-request-id"])
     assert [record.message for record in caplog.records] == ["request_crashed"]
+
+
+@pytest.mark.parametrize("level", [logging.INFO, logging.WARNING])
+def test_a_line_of_log_is_written_if_one_is_wanted(
+    work: Workplace, polled: dict[str, Any], caplog: pytest.LogCaptureFixture, level: int
+) -> None:
+    with caplog.at_level(level, logger="romaport.requests"):
+        answer = work.progress(polled["id"])
+    lines = [vars(record) for record in caplog.records if record.name == "romaport.requests"]
+    said = [(line["request_id"], line["path"], line["status"]) for line in lines]
+    wanted = [(answer.headers["x-request-id"], url(work, polled["id"]).removeprefix("http://server"), 200)]
+    assert said == (wanted if level == logging.INFO else [])
+    assert all(0 <= line["milliseconds"] < 60_000 for line in lines)

@@ -52,10 +52,10 @@ class Credentials(Struct, frozen=True):
 
 def known_caller(scope: Mapping[str, Any], gate: Gate, project_id: str) -> Caller | None:
     """Answer the caller of a request without a body from memory alone; None if that cannot be told."""
-    is_signed, token = _offered(scope)
-    if is_signed:
+    token = _token(scope)
+    if token is None:
         return gate.cached_by_signature(_signed(scope, b""), project_id)
-    return None if token is None else gate.known(token, project_id)
+    return gate.known(token, project_id)
 
 
 async def caller_of(credentials: Credentials, parts: Parts, project_id: str) -> Caller:
@@ -85,19 +85,20 @@ def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
 
 def credentials_of(scope: Mapping[str, Any], body: bytes | None = b"") -> Credentials:
     """Read the credentials of a request whose body is this, or None if it is not to be hashed."""
-    is_signed, token = _offered(scope)
+    token = _token(scope)
+    is_signed = token is None and any(name == b"authorization" for name, _ in scope["headers"])
     return Credentials(signed=_signed(scope, body)) if is_signed else Credentials(token)
 
 
-def _offered(scope: Mapping[str, Any]) -> tuple[bool, str | None]:
-    """Say whether a request is signed; if it is not, by which token it wants to be known."""
+def _token(scope: Mapping[str, Any]) -> str | None:
+    """Answer the token by which a request wants to be known; None for one that is signed, and without one."""
     token = None
     for name, value in scope["headers"]:
         if name == b"authorization":
-            return True, None
+            return None
         if name == b"x-auth-token" and token is None:
-            token = value.decode("latin-1")
-    return False, token
+            token = value
+    return None if token is None else token.decode("latin-1")
 
 
 def _signed(scope: Mapping[str, Any], body: bytes | None) -> SignedRequest:

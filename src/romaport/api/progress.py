@@ -112,7 +112,8 @@ class Progress:
         ready = self._answers.get(job_id)
         if ready is None or ready.raw_path != scope.get("raw_path") or scope.get("method") != "GET":
             return None
-        if self._versions is not None or self._handovers.is_open(job_id):
+        # Only what is offered is handed over.
+        if self._versions is not None or (ready.is_offered and self._handovers.is_open(job_id)):
             return None
         caller = known_caller(scope, self._gate, ready.owner.project_id)
         return ready if caller is not None and ready.is_for(caller) and caller.allows(ACTION) else None

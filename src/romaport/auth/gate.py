@@ -16,7 +16,7 @@ from romaport.auth.remembered import Failures, Remembered
 from romaport.auth.store import credentials, people
 from romaport.auth.store.credentials import KeyRow, TokenRow
 from romaport.auth.store.people import Grant, User
-from romaport.clock import Clock, iso, iso_micro
+from romaport.clock import Clock, iso, iso_micro, seconds_of
 from romaport.errors import CredentialsWrong, ProjectForeign
 from romaport.ids import new_secret
 from romaport.storage import Database, Kept, Transaction, Vault, version_in
@@ -60,9 +60,11 @@ class Gate:
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, *, options: AuthOptions) -> None:
         self._database = database
+        self._is_shared = database.is_shared
         self._vault = vault
         self._clock = clock
-        self._memory = timedelta(seconds=options.cache_seconds)
+        self._seconds = seconds_of(clock)
+        self._memory = options.cache_seconds
         self._skew = timedelta(seconds=options.signature_skew_seconds)
         entries_max = options.cache_entries_max
         self._tokens: Remembered[str, Known] = Remembered(entries_max)
@@ -84,15 +86,15 @@ class Gate:
 
         None if it must be asked: see `by_token`.
         """
-        return self._trusted(self.remembered(token, project_id))
+        known = None if self._is_shared else self.remembered(token, project_id)
+        return None if known is None else known.caller
 
     def remembered(self, token: str, project_id: str) -> Known | None:
         """Answer whose token it was when it was verified, a moment ago; on a shared database that may be over."""
-        known = self._tokens.get(token, at=self._clock())
-        return known if known is not None and project_id in ("", known.caller.project_id) else None
-
-    def _trusted(self, known: Known | None) -> Caller | None:
-        return None if known is None or self._database.is_shared else known.caller
+        known = self._tokens.get(token, at=self._seconds())
+        if known is None or project_id == known.caller.project_id or not project_id:
+            return known
+        return None
 
     def by_token(self, token: str, project_id: str) -> Caller:
         """Answer whose token this is; `project_id` is the path's, empty for operations outside projects.
@@ -109,7 +111,7 @@ class Gate:
             known = _known(tx, caller, Kept("token", token_digest(token).hex()))
         if project_id not in ("", caller.project_id):
             raise ProjectForeign
-        self._tokens.put(token, known, until=min(self._clock() + self._memory, row.expires_at))
+        self._tokens.put(token, known, until=min(self._seconds() + self._memory, row.expires_at.timestamp()))
         return caller
 
     def token_row(self, tx: Transaction, token: str) -> TokenRow:
@@ -130,11 +132,13 @@ class Gate:
 
         None if anything is unknown or wrong, or must be asked: `by_signature` then says what.
         """
-        return self._trusted(self.remembered_by_signature(request, project_id))
+        known = None if self._is_shared else self.remembered_by_signature(request, project_id)
+        return None if known is None else known.caller
 
     def remembered_by_signature(self, request: SignedRequest, project_id: str) -> Known | None:
         """Answer who signed the request, by what was verified a moment ago; on a shared database that may be over."""
         now = self._clock()
+        seconds = now.timestamp()
         authorization = _authorization(request)
         if authorization is None or not self._is_timely(request, now):
             return None
@@ -142,9 +146,9 @@ class Gate:
         if self._failures.locked_seconds(access_key, at=now):
             return None
         # Verified even if nothing is known, so that the time of a refusal does not tell who called before.
-        secret = self._secrets.get(access_key, at=now) or self._decoy_secret
+        secret = self._secrets.get(access_key, at=seconds) or self._decoy_secret
         is_right = is_signed_by(request, authorization, secret.text)
-        known = self._signers.get((access_key, project_id), at=now)
+        known = self._signers.get((access_key, project_id), at=seconds)
         if known is None or not is_right or _is_for_another(request, project_id):
             return None
         self._failures.clear(access_key)
@@ -175,8 +179,9 @@ class Gate:
                 raise ProjectForeign
             caller = _caller_of_key(tx, row, project_id)
             known = _known(tx, caller, Kept("key", access_key))
-        self._secrets.put(access_key, secret, until=now + self._memory)
-        self._signers.put((access_key, project_id), known, until=now + self._memory)
+        until = now.timestamp() + self._memory
+        self._secrets.put(access_key, secret, until=until)
+        self._signers.put((access_key, project_id), known, until=until)
         return caller
 
     def _plausible(self, request: SignedRequest, now: datetime) -> Authorization:

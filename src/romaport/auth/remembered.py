@@ -17,22 +17,22 @@ V = TypeVar("V")
 
 
 class Remembered(Generic[K, V]):
-    """Values that hold until a moment; when there is no more room, the oldest goes."""
+    """Values that hold until a moment, in seconds since the epoch; when there is no more room, the oldest goes."""
 
     def __init__(self, entries_max: int) -> None:
         self._entries_max = entries_max
-        self._entries: dict[K, tuple[datetime, V]] = {}
+        self._entries: dict[K, tuple[float, V]] = {}
         self._turn = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: K, *, at: datetime) -> V | None:
+    def get(self, key: K, *, at: float) -> V | None:
         """Answer the value, if there is one that still holds."""
         found = self._entries.get(key)
         return None if found is None or found[0] <= at else found[1]
 
-    def put(self, key: K, value: V, *, until: datetime) -> None:
+    def put(self, key: K, value: V, *, until: float) -> None:
         """Remember a value until the moment given."""
         with self._turn:
             self._entries.pop(key, None)

@@ -161,7 +161,8 @@ def alone_in(folder: Path) -> Iterator[None]:
 async def serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
     """Answer requests on a free address until SIGINT or SIGTERM; `announce` is told once they are answered."""
     server = Server(
-        app,
+        # Bound once: to call an object is to look its method up at every request.
+        app.__call__,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
