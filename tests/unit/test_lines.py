@@ -81,29 +81,3 @@ def test_an_error_gives_the_turn_to_the_next() -> None:
         raise ValueError("broken")
     with line.turn():
         assert line.length == 0
-
-
-def test_nobody_makes_haste_for_one_that_is_patient() -> None:
-    line, lengths = Line(SECONDS), []
-
-    def write(*, is_patient: bool) -> None:
-        with line.turn(is_patient=is_patient):
-            lengths.append(line.length)
-
-    with ThreadPoolExecutor(5) as threads:
-        with line.turn():
-            waiting = [threads.submit(write, is_patient=number < 3) for number in range(5)]
-            until(lambda: line.length == 2)
-        for found in waiting:
-            found.result(SECONDS)
-    assert len(lengths) == 5, "they come all the same"
-    assert set(lengths) <= {0, 1, 2}
-    assert line.length == 0
-
-
-def test_one_that_was_patient_for_too_long_is_no_longer_counted() -> None:
-    line = Line(0.05)
-    with line.turn():
-        with pytest.raises(StoreUnavailable), line.turn(is_patient=True):
-            raise AssertionError("two were in")
-        assert line.length == 0

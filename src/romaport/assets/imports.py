@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from romaport.assets.desk import Desk, actor_of, finding, findings_of, hole_findings, settling
-from romaport.assets.landing import land, landing_of, succeed
+from romaport.assets.landing import land, succeed
 from romaport.assets.uploads import (
     ImportOptions,
     Values,
@@ -46,10 +46,9 @@ def start_import(  # noqa: PLR0913 - who wants what done with which package
 def run_import(desk: Desk, context: JobContext) -> None:
     """Stage, check, apply. What is seen of it is all or nothing: one transaction does it and ends the job."""
     plan_id = context.job.request.get("plan")
+    problems = stage_upload(desk, context, upload_path(plan_id or context.job.id))
     # On a shared database writers wait only for those who write to the same instance, and here nobody does.
-    landing = None if desk.database.is_shared or plan_id is not None else landing_of(desk, context)
-    problems = stage_upload(desk, context, upload_path(plan_id or context.job.id), landing)
-    if landing is None or not land(desk, context, landing, problems):
+    if desk.database.is_shared or plan_id is not None or not land(desk, context, problems):
         _settle(desk, context, problems)
     context.checkpoint("import.ended")
     if plan_id is None:

@@ -23,7 +23,7 @@ from romaport.catalog import (
 from romaport.jobs import Finding, JobContext, Outcome
 from romaport.storage import GaveWay, Transaction, giving_way
 
-__all__ = ["clear", "discard_in_steps", "land", "landing_of", "succeed"]
+__all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
 _STEP_SECONDS = 0.04
 """How long others wait for one step, about; of how many assets that is differs by machine, and by what is there."""
@@ -34,34 +34,20 @@ _CAREFUL_STEPS = 16
 _ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 10_000
 
 
-def landing_of(desk: Desk, context: JobContext) -> Landing | None:
-    """Make ready to place a package while it is staged, if its instance holds nothing; else answer None."""
+def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
+    """Place a staged package and end the job, if the instance holds nothing; say whether it was so.
+
+    If not, nothing is placed any more: also when somebody was faster.
+    """
     landing = Landing(into_of(context, desk))
     with context.snapshot() as tx:
-        is_possible = landing.is_possible(tx)
-    if not is_possible:
-        clear(desk, context.job.id)
-        return None
-    with context.transaction() as tx:
-        landing.prepare(tx)
-    return landing
-
-
-def land(desk: Desk, context: JobContext, landing: Landing, problems: list[Finding]) -> bool:
-    """Have a package that is placed refer and be shown, and end the job; say whether there was nothing it could meet.
-
-    If there was, nothing is placed any more.
-    """
-    with context.snapshot() as tx:
-        is_possible, extents = landing.is_free(tx), staged_extents(tx, context.job.id)
+        is_possible, extents = landing.is_possible(tx), staged_extents(tx, context.job.id)
     if is_possible:
         refusals, holes = _checked(desk, context, landing, extents)
         refusals = [*problems, *refusals]
         if not refusals:
-            _refer(context, landing, extents)
+            _place(context, landing, extents)
         if _ended(desk, context, landing, (refusals, holes)):
-            if refusals:
-                clear(desk, context.job.id)
             discard_in_steps(desk, context.job.id)
             return True
     clear(desk, context.job.id)
@@ -141,18 +127,29 @@ def _checked(
     return findings_of(conflicts), holes
 
 
-def _refer(context: JobContext, landing: Landing, extents: Mapping[str, int]) -> None:
-    number, referring = sum(extents.values()), 0
+def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) -> None:
+    with context.transaction() as tx:
+        placed = landing.prepare(tx)
+    half, moved = context.job.total // 2, sum(placed.values())
+
+    def place(tx: Transaction, portion: Portion) -> None:
+        landing.place(tx, portion)
+        count(tx, portion)
+        context.checkpoint("import.placing")
 
     def refer(tx: Transaction, portion: Portion) -> None:
-        nonlocal referring
-        # Only an attempt that was not the first can meet references of another.
-        landing.refer(tx, portion, again=context.job.attempt > 1)
-        referring += sum(len(positions) for _, positions in portion)
-        # To be placed was one half of being moved, to refer is the other.
-        context.record(tx, done=number + (number + referring) // 2)
+        landing.refer(tx, portion, again=bool(placed))
+        count(tx, portion)
         context.checkpoint("import.referring")
 
+    def count(tx: Transaction, portion: Portion) -> None:
+        # An asset and its references are half each of what is moved for it.
+        nonlocal moved
+        moved += sum(len(positions) for _, positions in portion)
+        context.record(tx, done=half + moved // 2)
+
+    for _ in _in_steps(context.transaction, Walk(extents, placed), place):
+        context.checkpoint("import.placed")
     for _ in _in_steps(context.transaction, Walk(extents), refer, gives_way=True):
         context.checkpoint("import.referred")
 

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from romaport.assets.desk import Desk, actor_of, finding
-from romaport.catalog import Actor, Arrived, Batch, Intake, Into, Landing, Policy, stage, staged_count, surveyed
+from romaport.catalog import Actor, Arrived, Batch, Intake, Into, Policy, stage, staged_count, surveyed
 from romaport.clock import milliseconds
 from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable, StoreUnavailable, ValueUnmatched
 from romaport.ids import ids_in_order, new_id
@@ -160,25 +160,22 @@ def policy_of(job: Job, desk: Desk) -> Policy:
     return Policy(merges=job.request["merges"], has_quotas=desk.catalog.options.quotas_enforced, options=options)
 
 
-def stage_upload(desk: Desk, context: JobContext, upload: str, landing: Landing | None = None) -> list[Finding]:
-    """Fetch a job's package and put its assets aside; answer what is wrong with each on its own.
-
-    With a landing they are also put in their place, out of sight.
-    """
+def stage_upload(desk: Desk, context: JobContext, upload: str) -> list[Finding]:
+    """Fetch a job's package and put its assets aside; answer what is wrong with each on its own."""
     path = desk.scratch_file(context, "import.zip")
     try:
         context.checkpoint("import.fetching")
         desk.archives.fetch(upload, path)
         context.checkpoint("import.fetched")
         with PackageReader.open(path, desk.limits) as reader:
-            problems = _stage_all(desk, context, reader, landing)
+            problems = _stage_all(desk, context, reader)
         context.checkpoint("import.staged")
     finally:
         path.unlink(missing_ok=True)
     return problems
 
 
-def _stage_all(desk: Desk, context: JobContext, reader: PackageReader, landing: Landing | None) -> list[Finding]:
+def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[Finding]:
     counts = {kind.name: reader.manifest.counts.get(kind.name, 0) for kind in creation_order()}
     counts = {name: number for name, number in counts.items() if number}
     if not context.job.total:
@@ -191,7 +188,7 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader, landing: 
     findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
     for name in counts:
         intake = _intake(desk, context, KINDS[name], values.get(name, {}), arrived)
-        findings.extend(_stage_kind(desk, context, reader, intake, landing))
+        findings.extend(_stage_kind(desk, context, reader, intake))
         context.checkpoint(f"import.staged.{name}")
     if sum(counts.values()) > _STAGED_AT_ONCE:
         with context.transaction() as tx:
@@ -217,9 +214,7 @@ def _intake(
     )
 
 
-def _stage_kind(
-    desk: Desk, context: JobContext, reader: PackageReader, intake: Intake, landing: Landing | None
-) -> list[Finding]:
+def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: Intake) -> list[Finding]:
     kind = intake.kind
     with context.snapshot() as tx:
         staged = staged_count(tx, context.job.id, kind.name)
@@ -236,8 +231,14 @@ def _stage_kind(
                 yield first + len(entries), batch
             findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
 
-    # A database has its own work with a batch while the next one is read and checked.
-    work_beside(partial(_stage_batch, context, kind, landing), batches())
+    put = partial(_stage_batch, context, kind)
+    if desk.database.is_shared:
+        # PostgreSQL has its own work with a batch while the next one is read and checked.
+        work_beside(put, batches())
+    else:
+        # SQLite would work in this process, with its turn at writing held for longer.
+        for batch in batches():
+            put(batch)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 
@@ -249,17 +250,12 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
         first += len(batch)
 
 
-def _stage_batch(context: JobContext, kind: Kind, landing: Landing | None, batch: tuple[int, Batch]) -> None:
+def _stage_batch(context: JobContext, kind: Kind, batch: tuple[int, Batch]) -> None:
     done, rows = batch
     with context.transaction() as tx:
         stage(tx, rows)
         counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
-        number = sum(staged for staged, _ in counts.values())
-        if landing is not None:
-            landing.place(tx, kind.name, range(done - len(rows.assets), done))
-            # To be placed is one half of being moved, to refer the other.
-            number += number // 2
-        context.record(tx, counts=counts, done=number)
+        context.record(tx, counts=counts, done=sum(number for number, _ in counts.values()))
         context.checkpoint("import.staging")
     context.checkpoint("import.batch")
 

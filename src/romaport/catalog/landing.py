@@ -1,4 +1,4 @@
-"""A package that can meet nothing: put in its place out of sight, in short steps, and shown by one more.
+"""A staged package that can meet nothing: put in its place out of sight, in short steps, and shown by one more.
 
 Other writers wait for one step at a time, however large the package is, and it is still seen whole or not at all.
 """
@@ -24,10 +24,11 @@ staged_extents = staging.extents
 class Walk:
     """Through what is staged for a job, what is referred to before what refers to it."""
 
-    def __init__(self, extents: Mapping[str, int]) -> None:
-        """Begin with how many assets are staged of each kind."""
+    def __init__(self, extents: Mapping[str, int], done: Mapping[str, int] | None = None) -> None:
+        """Begin with how many assets are staged of each kind, and how many of them were walked through before."""
+        done = done or {}
         kinds = (kind.name for kind in creation_order() if kind.name in extents)
-        self._left = [(kind, range(extents[kind])) for kind in kinds]
+        self._left = [(kind, range(done.get(kind, 0), extents[kind])) for kind in kinds]
 
     def portion(self, number: int) -> Portion:
         """Go on by so many assets, or as many as are left; answer them, and nothing at the end."""
@@ -59,26 +60,23 @@ class Landing:
         return spaces.is_free(tx, self._into.instance_id)
 
     def is_possible(self, tx: Transaction) -> bool:
-        """Say whether the package can land: the instance is free, and what is staged is placed and decided on as new.
-
-        The release before places nothing while it stages.
-        """
-        job_id = self._into.job_id
-        is_level = staging.extents(tx, job_id) == spaces.counts(tx, job_id)
-        return is_level and self.is_free(tx) and staging.is_decided(tx, job_id)
-
-    def prepare(self, tx: Transaction) -> None:
-        """Make the space that the package is placed in."""
-        spaces.add(tx, self._into.job_id, self._into.instance_id)
-
-    def place(self, tx: Transaction, kind: str, positions: range) -> None:
-        """Put what was staged in its place, out of sight, without its references."""
-        moving.create(tx, self._space, kind, positions=positions)
+        """Say whether the package can land: the instance is free, and everything staged is decided on as new."""
+        return self.is_free(tx) and staging.is_decided(tx, self._into.job_id)
 
     def resolve(self, tx: Transaction, portion: Portion) -> None:
         """Find where references lead within the package, as far as that is not known."""
         for kind, positions in portion:
             staging.resolve(tx, self._into.job_id, kind, positions)
+
+    def prepare(self, tx: Transaction) -> dict[str, int]:
+        """Make the space that the package is placed in, and answer by kind how much an earlier attempt has placed."""
+        spaces.add(tx, self._into.job_id, self._into.instance_id)
+        return spaces.counts(tx, self._into.job_id)
+
+    def place(self, tx: Transaction, portion: Portion) -> None:
+        """Put assets in their place, out of sight, without their references."""
+        for kind, positions in portion:
+            moving.create(tx, self._space, kind, positions=positions)
 
     def refer(self, tx: Transaction, portion: Portion, *, again: bool) -> None:
         """Have assets refer to what is in its place; with `again`, some of them may do so already."""

@@ -80,5 +80,5 @@ class Checkpoints:
                 if time.perf_counter() - began_at < _ROUND_SECONDS:
                     break
             # What was written meanwhile is little; only when nothing is left can the next writer begin the log anew.
-            with self._line.turn(is_patient=True):
+            with self._line.turn():
                 own.execute(_MOVE)

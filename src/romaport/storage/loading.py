@@ -11,9 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 __all__ = ["load"]
 
-# In a statement that inserts, on SQLite: fewer give the interpreter's lock back more often than it comes, and to make
-# a statement of a thousand takes longer than it saves.
-_ROWS_AT_ONCE = 400
+# In a statement that inserts, on SQLite: to make a statement of a thousand takes longer than it saves.
+_ROWS_AT_ONCE = 200
 
 
 def load(tx: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
@@ -33,23 +32,25 @@ def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None
 
     A value that a column has in all of them is given once.
     """
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        columns = list(zip(*some, strict=True))
-        is_same = tuple(column.count(column[0]) == len(some) for column in columns)
+    rest = len(rows) % _ROWS_AT_ONCE
+    for start in range(0, len(rows) - rest, _ROWS_AT_ONCE):
+        columns = list(zip(*rows[start : start + _ROWS_AT_ONCE], strict=True))
+        is_same = tuple(column.count(column[0]) == _ROWS_AT_ONCE for column in columns)
         once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
         each = [column for column, same in zip(columns, is_same, strict=True) if not same]
-        values = (*once, *chain.from_iterable(zip(*each, strict=True)))
-        tx.exec_driver_sql(statement + _places(is_same, len(some)), values)
+        tx.exec_driver_sql(statement + _places(is_same), (*once, *chain.from_iterable(zip(*each, strict=True))))
+    if rest:
+        # By a statement that is prepared already, however many there are.
+        tx.exec_driver_sql(f"{statement}({', '.join('?' * len(rows[0]))})", rows[-rest:])
 
 
 @lru_cache(maxsize=64)
-def _places(is_same: tuple[bool, ...], number: int) -> str:
-    """Write so many rows of numbered places: the first ones for columns that are the same in all, then row by row."""
+def _places(is_same: tuple[bool, ...]) -> str:
+    """Write many rows of numbered places: the first ones for columns that are the same in all, then row by row."""
     once = count(1)
     shared = [next(once) if same else 0 for same in is_same]
     following = count(sum(is_same) + 1)
-    rows = ((f"?{place or next(following)}" for place in shared) for _ in range(number))
+    rows = ((f"?{place or next(following)}" for place in shared) for _ in range(_ROWS_AT_ONCE))
     return ", ".join(f"({', '.join(row)})" for row in rows)
 
 
