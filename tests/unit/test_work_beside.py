@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.support.waiting import until
 
-from romaport.packages import work_beside
+from romaport.packages.beside import work_beside
 
 SECONDS = 30
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable,
 from romaport.ids import ids_in_order, new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
-from romaport.packages import Entry, PackageReader, work_beside
+from romaport.packages import Entry, PackageReader
 from romaport.storage import Transaction
 
 __all__ = [
@@ -219,26 +218,15 @@ def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: 
     with context.snapshot() as tx:
         staged = staged_count(tx, context.job.id, kind.name)
     findings: list[Finding] = []
-
-    def batches() -> Iterator[tuple[int, Batch]]:
-        for first, entries in _batches(reader.entries(kind.name)):
-            if first < staged:
-                # What an earlier attempt has staged is read again only for what is wrong with it.
-                problems = intake.problems(entries)
-            else:
-                batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
-                problems = batch.problems
-                yield first + len(entries), batch
-            findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
-
-    put = partial(_stage_batch, context, kind)
-    if desk.database.is_shared:
-        # PostgreSQL has its own work with a batch while the next one is read and checked.
-        work_beside(put, batches())
-    else:
-        # SQLite would work in this process, with its turn at writing held for longer.
-        for batch in batches():
-            put(batch)
+    for first, entries in _batches(reader.entries(kind.name)):
+        if first < staged:
+            # What an earlier attempt has staged is read again only for what is wrong with it.
+            problems = intake.problems(entries)
+        else:
+            batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
+            problems = batch.problems
+            _stage_batch(context, kind, first + len(entries), batch)
+        findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 
@@ -250,10 +238,9 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
         first += len(batch)
 
 
-def _stage_batch(context: JobContext, kind: Kind, batch: tuple[int, Batch]) -> None:
-    done, rows = batch
+def _stage_batch(context: JobContext, kind: Kind, done: int, batch: Batch) -> None:
     with context.transaction() as tx:
-        stage(tx, rows)
+        stage(tx, batch)
         counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
         context.record(tx, counts=counts, done=sum(number for number, _ in counts.values()))
         context.checkpoint("import.staging")

@@ -40,8 +40,9 @@ _PROJECT = "default"
 _INSTANCES = ("development", "production")
 _USER = "admin"
 _LOCK = "server.lock"
-# How long a job may compute while a request waits for its turn. Python's own 5 ms come several times for one answer.
-_SWITCH_SECONDS = 0.0005
+# How long a job may compute while a request waits for its turn. Python's own 5 ms come several times for one answer,
+# and a write asks the database a dozen times.
+_SWITCH_SECONDS = 0.0001
 
 
 @dataclass(frozen=True, kw_only=True)
