@@ -1,6 +1,5 @@
 """Several transactions that read one and the same state of SQLite, so that as many threads read it at once."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +10,7 @@ from sqlalchemy import Connection
 
 __all__ = ["NUMBER", "Twins", "commits_seen"]
 
-NUMBER = 2 if (os.cpu_count() or 1) > 1 else 0
+NUMBER = 2
 """How many are at work at once: what becomes of what they read is the work of one thread more, and two keep it busy."""
 
 Item = TypeVar("Item")
