@@ -30,7 +30,7 @@ from romaport.wire.signing import EMPTY_HASH, SignedRequest, sign
 _ROUNDS = 21
 _SECONDS = 0.5
 _CONNECTIONS = 64
-_REST_SECONDS = 0.05
+_REST_SECONDS, _REST_SECONDS_MAX = 0.05, 60
 _SIZES = (10, 1_000, 1_000_000)
 _MANY = 1_000
 # All at once, so that they wait, run and end while they are polled.
@@ -210,7 +210,8 @@ def _round(contestant: Contestant) -> Round:
 
 def _rest(process: Process) -> None:
     """Wait until a program is at rest: what it still has to do must not be the next one's burden."""
-    worked = -1.0
+    worked, deadline = -1.0, time.monotonic() + _REST_SECONDS_MAX
     while worked != process.cpu_seconds():
+        assert time.monotonic() < deadline, process
         worked = process.cpu_seconds()
         time.sleep(_REST_SECONDS)

@@ -42,6 +42,7 @@ def new_ids() -> Iterator[bytes]:
 
     For ids that name and need not be secret; of one thread.
     """
+    # Nothing is never drawn, so this does not end.
     return chain.from_iterable(iter(_drawn, ()))
 
 

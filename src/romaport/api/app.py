@@ -154,6 +154,10 @@ class _Exchange(Struct):
     def request_id(self) -> str:
         return self._id.decode()
 
+    def __repr__(self) -> str:
+        # Without its headers: there is a token among them.
+        return f"{type(self).__name__}({self.request_id})"
+
     def opened(self) -> HTTPScope:
         """Answer the request for those who are told of it by its scope alone."""
         self._scope.setdefault("state", {})["request_id"] = self.request_id

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from romaport.assets.desk import Desk, Selected, actor_of
-from romaport.catalog import Actor, Selection, Wanted, choose, selected
+from romaport.catalog import Actor, Selection, Wanted, choose, selected, takes_whole
 from romaport.errors import SelectionEmpty
 from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
@@ -87,12 +87,13 @@ def run_export(desk: Desk, context: JobContext) -> None:
 
 def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary, list[Finding]]:
     owner, request = context.job.owner, context.job.request
-    with context.snapshot(has_twins=True) as tx, selected(tx):
+    ids, member_id = request["ids"], actor_of(context, desk).member_id
+    with context.snapshot(has_twins=takes_whole(ids, member_id)) as tx, selected(tx):
         chosen = Selection(
             tx,
             owner.instance_id,
-            request["ids"],
-            member_id=actor_of(context, desk).member_id,
+            ids,
+            member_id=member_id,
             with_dependencies=request.get("with_dependencies", True),
         )
         context.checkpoint("export.selected")

@@ -64,7 +64,7 @@ class Gate:
         self._vault = vault
         self._clock = clock
         self._seconds = seconds_of(clock)
-        self._memory = options.cache_seconds
+        self._memory_seconds = options.cache_seconds
         self._skew = timedelta(seconds=options.signature_skew_seconds)
         entries_max = options.cache_entries_max
         self._tokens: Remembered[str, Known] = Remembered(entries_max)
@@ -111,7 +111,7 @@ class Gate:
             known = _known(tx, caller, Kept("token", token_digest(token).hex()))
         if project_id not in ("", caller.project_id):
             raise ProjectForeign
-        self._tokens.put(token, known, until=min(self._seconds() + self._memory, row.expires_at.timestamp()))
+        self._tokens.put(token, known, until=min(self._seconds() + self._memory_seconds, row.expires_at.timestamp()))
         return caller
 
     def token_row(self, tx: Transaction, token: str) -> TokenRow:
@@ -179,7 +179,7 @@ class Gate:
                 raise ProjectForeign
             caller = _caller_of_key(tx, row, project_id)
             known = _known(tx, caller, Kept("key", access_key))
-        until = now.timestamp() + self._memory
+        until = now.timestamp() + self._memory_seconds
         self._secrets.put(access_key, secret, until=until)
         self._signers.put((access_key, project_id), known, until=until)
         return caller

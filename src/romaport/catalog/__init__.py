@@ -32,7 +32,7 @@ from romaport.catalog.returns import Return, follow, forget
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Into
-from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
+from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected, takes_whole
 from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
@@ -80,5 +80,6 @@ __all__ = [
     "staged_extents",
     "staged_jobs",
     "surveyed",
+    "takes_whole",
     "used",
 ]

@@ -11,7 +11,7 @@ from romaport.catalog.store.leaving import NOTHING, Leaving, Lines
 from romaport.kinds import KINDS, Kind, Travel, creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
+__all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected", "takes_whole"]
 
 selected = selection.selection
 
@@ -34,6 +34,11 @@ class Departing:
     holes: tuple[str, ...]
 
 
+def takes_whole(ids: Collection[str] | None, member_id: str | None) -> bool:
+    """Say whether an export by these takes all that an instance has, and so is read best with twins."""
+    return ids is None and member_id is None
+
+
 class Selection:
     """The assets an export takes, in one snapshot: what was asked for, what belongs to it, what that needs."""
 
@@ -51,7 +56,7 @@ class Selection:
         self._instance_id = instance_id
         self.instance_name = selection.instance_name(tx, instance_id)
         # What is taken whole is not written down first, and nothing is left for it to need.
-        self._is_whole = ids is None and member_id is None
+        self._is_whole = takes_whole(ids, member_id)
         if self._is_whole:
             found = selection.whole_counts(tx, instance_id)
             left_behind = selection.left_behind(tx, instance_id, limit=CONFLICTS_MAX)

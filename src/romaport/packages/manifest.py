@@ -31,6 +31,7 @@ VERSION: Final = 1
 
 SIZE_MAX = 2**63 - 1
 DIGEST_UNKNOWN = "0" * 64
+# No moment takes more letters.
 LATEST = datetime.max.replace(tzinfo=UTC)
 
 Count = Annotated[int, Meta(ge=0, le=SIZE_MAX)]

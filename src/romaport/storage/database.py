@@ -3,7 +3,7 @@
 A use case opens one transaction and hands it down; nothing below it commits.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,9 +81,7 @@ class Database:
             self.feed.telling(connection) as about_to_commit,
             self._dialect.writing(connection).begin(),
         ):
-            connection.info[_CALLBACKS] = callbacks
-            connection.info[_DIALECT] = self._dialect
-            with _streams_ended(connection):
+            with _lent(connection, {_CALLBACKS: callbacks, _DIALECT: self._dialect}):
                 yield connection
             about_to_commit()
         for callback in callbacks:
@@ -100,30 +98,30 @@ class Database:
             self._engine.connect() as connection,
             self._dialect.reading(connection).begin(),
             self._twins_of(connection) if has_twins else nullcontext() as twins,
-            _streams_ended(connection),
+            _lent(connection, {_TWINS: twins}),
         ):
-            connection.info[_TWINS] = twins
             yield connection
 
     @contextmanager
-    def _twins_of(self, tx: Transaction) -> Iterator[Twins]:
+    def _twins_of(self, tx: Transaction) -> Iterator[Twins | None]:
         """Open twins of a transaction that has read nothing yet.
 
         There are none if somebody commits in the moment in which they begin: what is wanted of them it does itself.
         """
+        if self._dialect.apart is None:
+            yield None
+            return
         with ExitStack() as stack:
-            apart = self._dialect.apart
-            others = [stack.enter_context(apart.connect()) for _ in range(NUMBER)] if apart else []
+            others = [stack.enter_context(self._dialect.apart.connect()) for _ in range(NUMBER)]
             seen = [commits_seen(twin) for twin in others]
-            if others:
-                # What a transaction sees is what was committed when it read for the first time.
-                commits_seen(tx)
+            # What a transaction sees is what was committed when it read for the first time.
+            commits_seen(tx)
             for twin in others:
                 stack.enter_context(twin.begin())
-            twins = Twins(others if [commits_seen(twin) for twin in others] == seen else [])
-            # Before their connections are closed.
-            stack.callback(twins.end)
-            yield twins
+            if [commits_seen(twin) for twin in others] == seen:
+                yield stack.enter_context(Twins(others))
+                return
+        yield None
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -156,7 +154,7 @@ def read_beside(tx: Transaction, read: Callable[[Transaction, Item], Found], ite
     Twins read in threads of their own, a few items before they are asked for; what was written to temporary tables
     they do not see.
     """
-    twins: Twins | None = tx.info[_TWINS]
+    twins: Twins | None = tx.info.get(_TWINS)
     yield from twins.each(read, items) if twins else (read(tx, item) for item in items)
 
 
@@ -187,15 +185,22 @@ def streamed_in_parts(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> I
 
 
 @contextmanager
-def _streams_ended(connection: Connection) -> Iterator[None]:
-    """Leave no half-read result behind: its snapshot would be seen by whoever uses the connection next."""
+def _lent(connection: Connection, belongings: Mapping[str, Any]) -> Iterator[None]:
+    """Keep what belongs to a transaction with its connection, and leave nothing of it behind.
+
+    What a result that is half read has seen would be seen by whoever uses the connection next.
+    """
     streams: list[CursorResult[Any]] = []
-    connection.info[_STREAMS] = streams
+    # Of a connection that breaks it could not be asked for any more.
+    info = connection.info
+    info.update(belongings, **{_STREAMS: streams})
     try:
         yield
     finally:
         for result in streams:
             result.close()
+        for name in (*belongings, _STREAMS):
+            info.pop(name, None)
 
 
 @contextmanager

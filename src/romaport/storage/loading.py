@@ -16,21 +16,21 @@ _ROWS_AT_ONCE = 200
 
 
 def load(tx: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    """Insert many rows, each with a value for every column named."""
+    """Insert many rows, no two of them the same, each with a value for every column named."""
     if not rows:
         return
-    names = ", ".join(columns)
+    place = f"{table.name} ({', '.join(columns)})"
     if tx.dialect.name != "postgresql":
-        _insert(tx, f"INSERT INTO {table.name} ({names}) VALUES ", rows)  # noqa: S608 - our own names
+        _insert(tx, f"INSERT INTO {place}", rows)
         return
-    with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+    with _wrapped(tx), _cursor(tx) as cursor, cursor.copy(f"COPY {place} FROM STDIN") as copy:
         copy.write("".join(map(_copied, rows)))
 
 
 def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None:
     """Insert many rows by statements of many each, which takes a third off the time of a statement for every row.
 
-    A value that a column has in all of them is given once.
+    A value that a column has in all of them is given once: most columns of what is staged have.
     """
     rest = len(rows) % _ROWS_AT_ONCE
     for start in range(0, len(rows) - rest, _ROWS_AT_ONCE):
@@ -38,20 +38,21 @@ def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None
         is_same = tuple(column.count(column[0]) == _ROWS_AT_ONCE for column in columns)
         once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
         each = [column for column, same in zip(columns, is_same, strict=True) if not same]
-        tx.exec_driver_sql(statement + _places(is_same), (*once, *chain.from_iterable(zip(*each, strict=True))))
+        values = (*once, *chain.from_iterable(zip(*each, strict=True)))
+        tx.exec_driver_sql(f"{statement} {_selection(is_same)}", values)
     if rest:
         # By a statement that is prepared already, however many there are.
-        tx.exec_driver_sql(f"{statement}({', '.join('?' * len(rows[0]))})", rows[-rest:])
+        tx.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(rows[0]))})", rows[-rest:])
 
 
 @lru_cache(maxsize=64)
-def _places(is_same: tuple[bool, ...]) -> str:
-    """Write many rows of numbered places: the first ones for columns that are the same in all, then row by row."""
-    once = count(1)
-    shared = [next(once) if same else 0 for same in is_same]
-    following = count(sum(is_same) + 1)
-    rows = ((f"?{place or next(following)}" for place in shared) for _ in range(_ROWS_AT_ONCE))
-    return ", ".join(f"({', '.join(row)})" for row in rows)
+def _selection(is_same: tuple[bool, ...]) -> str:
+    """Select many rows of values: first those of columns that are the same in all, then those of each row."""
+    # Without numbers: from Python 3.12 on, the driver looks the name of a numbered place up for every value.
+    each = count(1)
+    columns = ", ".join("?" if same else f"column{next(each)}" for same in is_same)
+    row = f"({', '.join('?' * is_same.count(False))})"
+    return f"SELECT {columns} FROM (VALUES {', '.join([row] * _ROWS_AT_ONCE)})"  # noqa: S608 - places alone
 
 
 def _copied(row: tuple[Any, ...]) -> str:

@@ -5,13 +5,11 @@ connections from being at work at once: together they read no faster than one. S
 (https://www.sqlite.org/compile.html, SQLITE_DEFAULT_MEMSTATUS), but distributions build it as it comes.
 """
 
-import ctypes
 import sqlite3
 
 __all__ = ["spare_bookkeeping"]
 
 _MEMSTATUS = 9  # SQLITE_CONFIG_MEMSTATUS
-_OK = sqlite3.SQLITE_OK
 
 
 def spare_bookkeeping() -> bool:
@@ -21,17 +19,26 @@ def spare_bookkeeping() -> bool:
     """
     try:
         import _sqlite3
+        import ctypes
 
         # A module's own handle also finds what the libraries it is linked with have.
         library = ctypes.CDLL(getattr(_sqlite3, "__file__", None))
-        used, shut_down = library.sqlite3_memory_used, library.sqlite3_shutdown
-        configure, initialize = library.sqlite3_config, library.sqlite3_initialize
-    except (OSError, AttributeError):
+        used, take, give = library.sqlite3_memory_used, library.sqlite3_malloc, library.sqlite3_free
+        shut_down, initialize = library.sqlite3_shutdown, library.sqlite3_initialize
+        configure = library.sqlite3_config
+    except (ImportError, OSError, AttributeError):
         return False
-    used.restype = ctypes.c_int64
+    used.restype, take.restype, give.argtypes = ctypes.c_int64, ctypes.c_void_p, [ctypes.c_void_p]
     # Without its fixed arguments said, some machines pass those after them in another place.
     configure.argtypes = [ctypes.c_int]
-    if used() or shut_down() != _OK:
+    is_open = used() > 0
+    piece = take(1)
+    is_counted = used() > 0
+    give(piece)
+    if not is_counted:
+        return True
+    # To shut it down under an open connection would be the end of both.
+    if is_open or shut_down() != sqlite3.SQLITE_OK:
         return False
-    configured: bool = configure(_MEMSTATUS, ctypes.c_int(0)) == _OK
-    return initialize() == _OK and configured
+    is_spared: bool = configure(_MEMSTATUS, ctypes.c_int(0)) == sqlite3.SQLITE_OK
+    return initialize() == sqlite3.SQLITE_OK and is_spared

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,17 +18,21 @@ Found = TypeVar("Found")
 
 
 class Twins:
-    """Transactions of one state, each with a thread of its own; possibly none."""
+    """Transactions of one state, each with a thread of its own; a context manager that ends the threads."""
 
     def __init__(self, transactions: list[Connection]) -> None:
         self._number = len(transactions)
         self._idle: SimpleQueue[Connection] = SimpleQueue()
         for twin in transactions:
             self._idle.put(twin)
-        self._threads = ThreadPoolExecutor(max_workers=max(self._number, 1), thread_name_prefix="twin")
+        self._threads = ThreadPoolExecutor(max_workers=self._number, thread_name_prefix="twin")
 
-    def __bool__(self) -> bool:
-        return self._number > 0
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Return once no thread is at work; what waits for one is not begun."""
+        self._threads.shutdown(cancel_futures=True)
 
     def each(self, read: Callable[[Connection, Item], Found], items: Iterable[Item]) -> Iterator[Found]:
         """Yield what is read for every item, in their order; a few are read before they are asked for."""
@@ -42,15 +46,11 @@ class Twins:
 
         ahead: deque[Future[Found]] = deque()
         for item in items:
-            ahead.append(self._threads.submit(reading, item))
             if len(ahead) > self._number:
                 yield ahead.popleft().result()
+            ahead.append(self._threads.submit(reading, item))
         while ahead:
             yield ahead.popleft().result()
-
-    def end(self) -> None:
-        """Return once no thread is at work; what waits for one is not begun."""
-        self._threads.shutdown(cancel_futures=True)
 
 
 def commits_seen(connection: Connection) -> int:

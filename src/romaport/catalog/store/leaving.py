@@ -6,7 +6,7 @@ from functools import cache, reduce
 from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, case, func, literal, or_, select
 
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
@@ -20,11 +20,13 @@ _BODY = func.coalesce(assets.c.published, assets.c.body)
 _LACKING = assets.c.holes + "\n" + assets.c.secret_paths
 NOTHING = "[]\n[]"
 """What is lacking where nothing is."""
+_AFTER = assets.c.key > bindparam("after")
+_UP_TO = assets.c.key <= bindparam("last")
 # In so many a statement of its own costs little beside reading them, and their text little memory.
 _LINES_AT_ONCE = 1_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Lines:
     """Whole lines, each the JSON text of an object and a line feed."""
 
@@ -59,7 +61,6 @@ class Leaving:
             self._source = assets.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
         elif kind.arrive is not None:
             self._where.append(assets.c.published.is_not(None))
-        self._chosen = self._source
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
         named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
         self._is_referring = bool(named)
@@ -96,34 +97,29 @@ class Leaving:
         in `entries`.
         """
         # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
-        if tx.dialect.name == "sqlite" and self._is_plain:
-            return self._joined(tx)
-        return streamed_in_parts(tx, self._beginnings())
+        if tx.dialect.name != "sqlite" or not self._is_plain:
+            return streamed_in_parts(tx, self._beginnings())
+        # What is selected, only the transaction that selected it can see.
+        return self._joined_by_twins(tx) if self._is_whole else self._joined_in_turn(tx)
 
-    def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
-        """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
-        within = (assets.c.key > bindparam("after"), assets.c.key <= bindparam("last"))
-        has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
-        line = (self._line() + "}\n").label("line")
-        part = self._selected(line, has_end.label("has_end"), assets.c.updated_at).where(*within).subquery()
-        joined = select(
-            func.sum(part.c.has_end),
-            func.aggregate_strings(part.c.line, ""),
-            func.count(),
-            func.max(part.c.updated_at),
-        )
-        apart = self._beginnings().where(*within)
+    def _joined_by_twins(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        joined = self._joined(self._parts().where(_UP_TO))
 
         def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
-            ends, *found = twin.execute(joined, span).one()
-            return [tuple(row) for row in twin.execute(apart, span)] if ends else Lines(*found)
+            return self._found(twin, twin.execute(joined, span).one(), span["after"])
 
-        # What is selected, only the transaction that selected it can see.
-        return read_beside(tx, read, self._spans(tx)) if self._is_whole else (read(tx, at) for at in self._spans(tx))
+        return read_beside(tx, read, self._spans(tx))
+
+    def _joined_in_turn(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        joined = self._joined(self._parts().limit(_LINES_AT_ONCE))
+        after = ""
+        while (row := tx.execute(joined, {"after": after}).one()).last is not None:
+            yield self._found(tx, row, after)
+            after = row.last
 
     def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
         """Yield after which keys, and up to which, there are some lines each."""
-        left = select(assets.c.key).select_from(self._chosen).where(*self._where, assets.c.key > bindparam("after"))
+        left = select(assets.c.key).where(*self._where, _AFTER)
         some = left.order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
         rest = select(func.max(left.subquery().c.key))
         after = ""
@@ -132,6 +128,29 @@ class Leaving:
             after = last
         if last := tx.execute(rest, {"after": after}).scalar():
             yield {"after": after, "last": last}
+
+    def _parts(self) -> Select[*tuple[Any, ...]]:
+        has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
+        line = (self._line() + "}\n").label("line")
+        return self._selected(line, has_end.label("has_end"), assets.c.updated_at, assets.c.key).where(_AFTER)
+
+    def _joined(self, parts: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+        """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
+        # It keeps their order: what it joins is what it is given, and an ordered query is not merged with another.
+        part = parts.subquery().c
+        return select(
+            func.aggregate_strings(part.line, "").label("text"),
+            func.count().label("number"),
+            func.max(part.updated_at).label("newest_at"),
+            func.sum(part.has_end).label("ends"),
+            func.max(part.key).label("last"),
+        )
+
+    def _found(self, tx: Transaction, row: Row[*tuple[Any, ...]], after: str) -> Lines | list[tuple[Any, ...]]:
+        if not row.ends:
+            return Lines(text=row.text, count=row.number, newest_at=row.newest_at)
+        apart = self._beginnings().where(_AFTER, _UP_TO)
+        return [tuple(found) for found in tx.execute(apart, {"after": after, "last": row.last})]
 
     def _line(self) -> ColumnElement[str]:
         line = literal('{"key":') + assets.c.key + ',"body":' + _BODY
