@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from tests.support.stores import Store
 
 from romaport.auth import Directory
 from romaport.errors import BodyInvalid, InstanceMissing, NameTaken, ParameterInvalid, ThingMissing
+from romaport.storage import DatabaseOptions, Vault
+from romaport.storage.migrations import migrate
 
 POLICY = '{"Version": "1.1", "Statement": [{"Effect": "Allow", "Action": ["*"]}]}'
 
@@ -53,6 +56,16 @@ def test_a_first_administrator_is_made_only_where_nobody_is_yet_and_nothing_is_h
         directory.furnish(user="bob", password=PASSWORD, domain="first", project="first", instances=["one"])
     assert directory.domains() == ["acme"]
     assert "first" not in {project.name for project in directory.projects()}
+
+
+def test_the_first_instances_are_listed_as_they_were_named_though_made_at_once(tmp_path: Path, store: Store) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    names = [f"instance-{number}" for number in reversed(range(12))]
+    database = store.opened(tmp_path, migrate, DatabaseOptions())
+    directory = Directory(database, Vault(bytes(32)), lambda: moment)
+    directory.furnish(user="bob", password=PASSWORD, domain="first", project="first", instances=names)
+    assert [found.name for found in directory.instances("first")] == names
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from romaport.auth.store import credentials, people, places
 from romaport.auth.store.credentials import Key
 from romaport.auth.store.people import Grant, User
 from romaport.auth.store.places import Instance
-from romaport.clock import Clock
+from romaport.clock import Clock, milliseconds
 from romaport.errors import InstanceMissing, NameTaken, ParameterInvalid, ThingMissing
-from romaport.ids import new_access_key, new_id, new_secret
+from romaport.ids import ids_in_order, new_access_key, new_id, new_secret
 from romaport.storage import Database, Transaction, TransactionConflict, Vault, hold
 
 __all__ = ["Directory", "Furnished"]
@@ -63,7 +63,11 @@ class Directory:
                 raise NameTaken(thing="user", name=user)
             domain_id = next(iter(places.domain_ids(tx, domain)), None) or _add_domain(tx, domain)
             places.add_project(tx, project_id, domain_id=domain_id, name=project)
-            made = {name: self._add_instance(tx, project_id, name) for name in instances}
+            # Most are made in the same millisecond, and lists of them go on by their ids.
+            ids = ids_in_order(len(instances), at=milliseconds(self._clock()))
+            made = {
+                name: self._add_instance(tx, id_, project_id, name) for id_, name in zip(ids, instances, strict=True)
+            }
             people.add_user(tx, user_id, domain_id=domain_id, name=user, password_hash=password_hash)
             people.add_grant(tx, user_id=user_id, project_id=project_id, policy_name=TENANT_ADMINISTRATOR)
             access_key, secret_key = self._add_key(tx, user_id)
@@ -105,7 +109,7 @@ class Directory:
         if len(description) > _DESCRIPTION_LENGTH_MAX:
             raise ParameterInvalid(name="description", rule=f"at most {_DESCRIPTION_LENGTH_MAX} characters")
         with self._adding("instance", _checked(name)) as tx:
-            return self._add_instance(tx, _project(tx, project).id, name, description)
+            return self._add_instance(tx, new_id(), _project(tx, project).id, name, description)
 
     def instances(self, project: str) -> list[Instance]:
         """Answer the instances of a project, oldest first."""
@@ -240,12 +244,10 @@ class Directory:
             credentials.remove_key(tx, access_key)
             people.end_tokens(tx, found.owner.user.id, at=self._clock())
 
-    def _add_instance(self, tx: Transaction, project_id: str, name: str, description: str = "") -> str:
-        made = Instance(
-            id=new_id(), project_id=project_id, name=name, description=description, created_at=self._clock()
-        )
+    def _add_instance(self, tx: Transaction, id_: str, project_id: str, name: str, description: str = "") -> str:
+        made = Instance(id=id_, project_id=project_id, name=name, description=description, created_at=self._clock())
         places.add_instance(tx, made)
-        return made.id
+        return id_
 
     def _add_key(self, tx: Transaction, user_id: str) -> tuple[str, str]:
         key = Key(access_key=new_access_key(), user_id=user_id, created_at=self._clock())
