@@ -17,6 +17,7 @@ from benchmarks.wide import STORES, place
 from romaport.client import Client, Extras
 from romaport.storage import Database
 
+_ASSETS_MAX = 3_000_000
 _FIELDS = {
     "app": (),
     "data_source": ("app_id",),
@@ -61,7 +62,7 @@ def _rounds(store: str, postgres: Postgres, folder: Path, size: int) -> Rounds:
         def reading() -> float:
             return read(database, space_id, _FIELDS)
 
-        for _ in rounds_of(size):
+        for _ in rounds_of(size, assets_max=_ASSETS_MAX):
             rounds.add(server, _export)
             rounds.limits["beside"].append(size / read_and_deflated(threading.Thread(target=reading), blocks))
             rounds.limits["in_turn"].append(size / (reading() + _timed(lambda: deflated(blocks))))

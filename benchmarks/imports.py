@@ -18,6 +18,7 @@ from benchmarks.watching import Seen, watched
 from benchmarks.wide import STORES, place, url_of
 from romaport.storage import Database, DatabaseOptions
 
+_ASSETS_MAX = 300_000
 _LIMITS = (
     ("bare two-step load, same rows and schema", "two_steps", 0.8),
     ("bare load at once, same rows and schema", "at_once", None),
@@ -44,7 +45,7 @@ def measure() -> list[Figure]:
 
 def _rounds(store: str, postgres: Postgres, folder: Path, size: int) -> Rounds:
     rounds = Rounds(size)
-    for _ in rounds_of(size):
+    for _ in rounds_of(size, assets_max=_ASSETS_MAX):
         rows = _imported(store, postgres, folder, rounds)
         for which, load in (("two_steps", Bare.in_two_steps), ("at_once", Bare.at_once)):
             options = DatabaseOptions(url=url_of(store, postgres))

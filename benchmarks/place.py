@@ -23,6 +23,7 @@ _CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE = _CORES[0]
 LOAD_CORE = _CORES[-1]
 _WAIT_SECONDS = 600
+_REST_SECONDS = 0.05
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -37,6 +38,14 @@ class Process:
         """Answer for how long it has been at work, all its threads together."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    def rest(self) -> None:
+        """Wait until it has nothing to do: what it has begun must not be a burden for what is measured next."""
+        worked, deadline = -1.0, time.monotonic() + _WAIT_SECONDS
+        while worked != self.cpu_seconds():
+            assert time.monotonic() < deadline, self
+            worked = self.cpu_seconds()
+            time.sleep(_REST_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

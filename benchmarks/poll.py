@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -30,7 +29,6 @@ from romaport.wire.signing import EMPTY_HASH, SignedRequest, sign
 _ROUNDS = 21
 _SECONDS = 0.5
 _CONNECTIONS = 64
-_REST_SECONDS, _REST_SECONDS_MAX = 0.05, 60
 _SIZES = (10, 1_000, 1_000_000)
 _MANY = 1_000
 # All at once, so that they wait, run and end while they are polled.
@@ -200,18 +198,9 @@ def _round(contestant: Contestant) -> Round:
     done = subprocess.run(command, input=b"\0".join(requests), capture_output=True, check=True)
     found = json.loads(done.stdout)
     at_work = process.cpu_seconds() - worked
-    _rest(process)
+    process.rest()
     return Round(
         per_second=found["per_second"],
         p99_ms=found["p99_ms"],
         per_cpu_second=found["per_second"] * _SECONDS / at_work,
     )
-
-
-def _rest(process: Process) -> None:
-    """Wait until a program is at rest: what it still has to do must not be the next one's burden."""
-    worked, deadline = -1.0, time.monotonic() + _REST_SECONDS_MAX
-    while worked != process.cpu_seconds():
-        assert time.monotonic() < deadline, process
-        worked = process.cpu_seconds()
-        time.sleep(_REST_SECONDS)

@@ -15,8 +15,6 @@ __all__ = ["INSTANCE", "Rounds", "growth", "rounds_of"]
 
 INSTANCE = "development"
 _ROUNDS_MAX = 3
-# So many assets in all rounds of one size together, but at least one round.
-_ROUNDS_ASSETS = 300_000
 _MIB = 1024 * 1024
 _PEAK_MIB_MAX = 64
 
@@ -24,9 +22,9 @@ Limits = Sequence[tuple[str, str, float | None]]
 """What a limit is called, where its rates are, and which share of them is the target."""
 
 
-def rounds_of(size: int) -> range:
-    """Answer the rounds in which so many assets are measured."""
-    return range(max(1, min(_ROUNDS_MAX, _ROUNDS_ASSETS // size)))
+def rounds_of(size: int, *, assets_max: int) -> range:
+    """Answer the rounds in which so many assets are measured: up to three, with as many in all of them together."""
+    return range(max(1, min(_ROUNDS_MAX, assets_max // size)))
 
 
 @dataclass
@@ -40,6 +38,8 @@ class Rounds:
 
     def add(self, server: Served, start: Callable[[Client], str]) -> None:
         """Begin a job, follow it to Success, and note how fast it was and how much memory it took."""
+        # An import that has succeeded still lets go of what it had put aside.
+        server.process.rest()
         with server.client(INSTANCE) as client:
             idle = server.memory_bytes("VmRSS")
             server.forget_peak()
