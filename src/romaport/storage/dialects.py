@@ -52,7 +52,11 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ] = ""
     connections_max: Annotated[
         int,
-        Meta(ge=2, le=256, description="Connections this process holds at once; on SQLite an export of everything takes two more."),
+        Meta(
+            ge=2,
+            le=256,
+            description="Connections this process holds at once; on SQLite an export of everything takes two more.",
+        ),
     ] = 32
     wait_seconds: Annotated[
         int, Meta(ge=1, le=300, description="How long a writer waits for its turn before 503 is answered.")
