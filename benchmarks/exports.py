@@ -17,6 +17,7 @@ from benchmarks.wide import STORES, place
 from romaport.client import Client, Extras
 from romaport.storage import Database
 
+# A round of a million takes half a minute: three of them are worth it.
 _ASSETS_MAX = 3_000_000
 _FIELDS = {
     "app": (),

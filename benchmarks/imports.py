@@ -18,6 +18,7 @@ from benchmarks.watching import Seen, watched
 from benchmarks.wide import STORES, place, url_of
 from romaport.storage import Database, DatabaseOptions
 
+# A round of a million takes three minutes: one of them must do.
 _ASSETS_MAX = 300_000
 _LIMITS = (
     ("bare two-step load, same rows and schema", "two_steps", 0.8),

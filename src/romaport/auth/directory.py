@@ -63,15 +63,17 @@ class Directory:
                 raise NameTaken(thing="user", name=user)
             domain_id = next(iter(places.domain_ids(tx, domain)), None) or _add_domain(tx, domain)
             places.add_project(tx, project_id, domain_id=domain_id, name=project)
-            # Most are made in the same millisecond, and lists of them go on by their ids.
-            ids = ids_in_order(len(instances), at=milliseconds(self._clock()))
-            made = {
-                name: self._add_instance(tx, id_, project_id, name) for id_, name in zip(ids, instances, strict=True)
-            }
+            # All at one moment, whatever the clock does meanwhile, so lists of them go by their ids.
+            at = self._clock()
+            ids = ids_in_order(len(instances), at=milliseconds(at))
+            for id_, name in zip(ids, instances, strict=True):
+                made = Instance(id=id_, project_id=project_id, name=name, description="", created_at=at)
+                places.add_instance(tx, made)
             people.add_user(tx, user_id, domain_id=domain_id, name=user, password_hash=password_hash)
             people.add_grant(tx, user_id=user_id, project_id=project_id, policy_name=TENANT_ADMINISTRATOR)
             access_key, secret_key = self._add_key(tx, user_id)
-        return Furnished(project_id=project_id, instances=made, access_key=access_key, secret_key=secret_key)
+        by_name = dict(zip(instances, ids, strict=True))
+        return Furnished(project_id=project_id, instances=by_name, access_key=access_key, secret_key=secret_key)
 
     # domains, projects, instances
 
@@ -109,7 +111,12 @@ class Directory:
         if len(description) > _DESCRIPTION_LENGTH_MAX:
             raise ParameterInvalid(name="description", rule=f"at most {_DESCRIPTION_LENGTH_MAX} characters")
         with self._adding("instance", _checked(name)) as tx:
-            return self._add_instance(tx, new_id(), _project(tx, project).id, name, description)
+            project_id = _project(tx, project).id
+            made = Instance(
+                id=new_id(), project_id=project_id, name=name, description=description, created_at=self._clock()
+            )
+            places.add_instance(tx, made)
+        return made.id
 
     def instances(self, project: str) -> list[Instance]:
         """Answer the instances of a project, oldest first."""
@@ -243,11 +250,6 @@ class Directory:
                 raise ThingMissing(thing="access key", name=access_key)
             credentials.remove_key(tx, access_key)
             people.end_tokens(tx, found.owner.user.id, at=self._clock())
-
-    def _add_instance(self, tx: Transaction, id_: str, project_id: str, name: str, description: str = "") -> str:
-        made = Instance(id=id_, project_id=project_id, name=name, description=description, created_at=self._clock())
-        places.add_instance(tx, made)
-        return id_
 
     def _add_key(self, tx: Transaction, user_id: str) -> tuple[str, str]:
         key = Key(access_key=new_access_key(), user_id=user_id, created_at=self._clock())
