@@ -97,7 +97,8 @@ def run_server(
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
     sys.setswitchinterval(_SWITCH_SECONDS)
-    spare_bookkeeping()
+    if not settings.database.url:
+        spare_bookkeeping()
     # On PostgreSQL the folder holds files in the making only, and each process has its own there.
     alone = nullcontext() if settings.database.url else alone_in(settings.data)
     with alone:
