@@ -12,7 +12,7 @@ from romaport.auth import Caller, Gate, Known
 from romaport.errors import CredentialsWrong, ParameterInvalid
 from romaport.wire.signing import SignedRequest
 
-__all__ = ["Credentials", "caller_of", "credentials_of", "headers_of", "known_caller"]
+__all__ = ["Credentials", "caller_of", "credentials_of", "headers_of", "known_by_token", "known_caller"]
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 # What an SDK client that was given no project sends in its place (contract 4.3).
@@ -56,6 +56,12 @@ def known_caller(scope: Mapping[str, Any], gate: Gate, project_id: str) -> Calle
     if token is None:
         return gate.cached_by_signature(_signed(scope, b""), project_id)
     return gate.known(token, project_id)
+
+
+def known_by_token(scope: Mapping[str, Any], gate: Gate, project_id: str) -> Caller | None:
+    """Answer the caller of a request by its token, from memory alone; None if that cannot be told, or it is signed."""
+    token = _token(scope)
+    return None if token is None else gate.known(token, project_id)
 
 
 async def caller_of(credentials: Credentials, parts: Parts, project_id: str) -> Caller:

@@ -6,16 +6,16 @@ refusals among it, goes the long way (decision 24).
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
 from litestar.types import HTTPResponseBodyEvent, HTTPScope, Scope, Send
 
-from romaport.api.callers import Credentials, caller_of, credentials_of, known_caller
+from romaport.api.callers import Credentials, caller_of, credentials_of
 from romaport.api.errors import envelope, extra_headers, status_of
 from romaport.api.parts import Parts
-from romaport.auth import Caller
+from romaport.auth import Caller, Gate
 from romaport.clock import iso
 from romaport.errors import JobMissing, MethodRefused, PermissionMissing, RomaportError
 from romaport.ids import ID_LENGTH
@@ -106,17 +106,29 @@ class Progress:
             return steps[2], steps[4], steps[7]
         return None
 
-    def at_once(self, scope: Scope) -> Ready | None:
-        """Answer a poll from memory; None for any other request, and where something must be asked or refused."""
+    @property
+    def has_answers_at_hand(self) -> bool:
+        """Say whether `at_once` ever answers."""
+        return self._versions is None
+
+    def at_once(self, scope: Scope, *, known: Callable[[Scope, Gate, str], Caller | None]) -> Ready | None:
+        """Answer a poll from memory; None for any other request, and where something must be asked or refused.
+
+        `known` says who calls, as far as that can be told from memory.
+        """
         job_id = scope["path"][-ID_LENGTH:]
         ready = self._answers.get(job_id)
         if ready is None or ready.raw_path != scope.get("raw_path") or scope.get("method") != "GET":
             return None
-        # Only what is offered is handed over.
-        if self._versions is not None or (ready.is_offered and self._handovers.is_open(job_id)):
+        if self._versions is not None or (ready.is_offered and self._is_taken(job_id, ready)):
             return None
-        caller = known_caller(scope, self._gate, ready.owner.project_id)
+        caller = known(scope, self._gate, ready.owner.project_id)
         return ready if caller is not None and ready.is_for(caller) and caller.allows(ACTION) else None
+
+    def _is_taken(self, job_id: str, ready: Ready) -> bool:
+        """Say whether a job's archive is being taken, or was since its answer was looked up: only an offered one is."""
+        # In this order: who takes it may end between the two looks, and the answer goes before that end.
+        return self._handovers.is_open(job_id) or self._answers.get(job_id) is not ready
 
     async def __call__(self, scope: HTTPScope, send: Send, place: tuple[str, str, str]) -> int:
         """Answer one request; answer the status that was sent."""

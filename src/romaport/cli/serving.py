@@ -23,6 +23,7 @@ from granian.server.embed import Server
 from romaport.api import Application
 from romaport.assembly import System, build, patiently, unwatched
 from romaport.auth import Directory
+from romaport.cli.at_hand import answering_at_once
 from romaport.errors import NameTaken, SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
@@ -177,8 +178,9 @@ async def serve(app: Application, host: str, port: int, announce: Callable[[str]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
-    serving = asyncio.create_task(server.serve())
-    await _until_answering(host, port, serving)
+    with answering_at_once(app.at_once) if app.has_answers_at_hand else nullcontext():
+        serving = asyncio.create_task(server.serve())
+        await _until_answering(host, port, serving)
     _keep()
     announce(f"http://{host}:{port}")
     await serving
