@@ -6,7 +6,8 @@ refusals among it, goes the long way (decision 24).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
 import msgspec
@@ -91,8 +92,8 @@ class Progress:
         self._parts = parts
         self._gate = parts.gate
         self._handovers = parts.handovers
-        database = parts.desk.database
-        self._answers: Answers[Ready] = Answers(database.feed, entries_max=parts.desk.ledger.options.answers_max)
+        database, self._ledger = parts.desk.database, parts.desk.ledger
+        self._answers: Answers[Ready] = Answers(database.feed, entries_max=self._ledger.options.answers_max)
         self._versions = database.versions
         # Many who poll one job miss at once when it changes: one look is enough for all who asked before it.
         self._looks: Rounds[str, Ready] = Rounds(self._look_up)
@@ -215,22 +216,35 @@ class Progress:
         return ready
 
     async def _look_up(self, job_ids: set[str]) -> Mapping[str, Ready]:
-        return await asyncio.to_thread(self._read, job_ids)
+        if self._versions is None:
+            return await asyncio.to_thread(self._read, job_ids)
+        with self._looking(job_ids) as found:
+            rows = await self._versions.rows(self._ledger.look_up, {"job_ids": list(job_ids)})
+            jobs = list(self._ledger.looked_up(rows))
+            found.update({job.id: self._rendered(job) for job in jobs if job.state is not State.FAILED})
+        # Why it failed is in rows of its own.
+        failed = {job.id for job in jobs if job.state is State.FAILED}
+        return {**found, **await asyncio.to_thread(self._read, failed)} if failed else found
 
     def _read(self, job_ids: set[str]) -> Mapping[str, Ready]:
+        with self._looking(job_ids) as found, self._parts.desk.database.snapshot() as tx:
+            for job in self._ledger.read_each(tx, job_ids, findings=_REASONS_MAX):
+                found[job.id] = self._rendered(job)
+        return found
+
+    @contextmanager
+    def _looking(self, job_ids: set[str]) -> Iterator[dict[str, Ready]]:
+        """Keep what is found of jobs, unless they change while they are looked up."""
         tickets = {job_id: self._answers.ticket(job_id) for job_id in job_ids}
         found: dict[str, Ready] = {}
         try:
-            with self._parts.desk.database.snapshot() as tx:
-                for job in self._parts.desk.ledger.read_each(tx, job_ids, findings=_REASONS_MAX):
-                    found[job.id] = self._rendered(job)
+            yield found
         finally:
             for job_id, ticket in tickets.items():
                 if job_id in found:
                     self._answers.keep(job_id, ticket, found[job_id])
                 else:
                     self._answers.forget(job_id, ticket)
-        return found
 
     def _rendered(self, job: Job) -> Ready:
         options = self._parts.options

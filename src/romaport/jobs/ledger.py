@@ -25,7 +25,7 @@ from romaport.ids import new_id
 from romaport.jobs import store
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
 from romaport.jobs.states import JobType, State, can_move
-from romaport.storage import Topic, Transaction, TransactionConflict, announce, hold
+from romaport.storage import Statement, Topic, Transaction, TransactionConflict, announce, hold
 
 __all__ = ["Fenced", "JobOptions", "Ledger"]
 
@@ -137,6 +137,15 @@ class Ledger:
     def read_each(self, tx: Transaction, job_ids: Collection[str], *, findings: int = 0) -> Iterator[Job]:
         """Answer those of the jobs that exist."""
         return store.read_each(tx, job_ids, findings=findings)
+
+    @property
+    def look_up(self) -> Statement:
+        """What selects jobs by `job_ids`, a list: for the event loop's own session, where the database is shared."""
+        return store.LOOK_UP
+
+    def looked_up(self, rows: Iterable[Any]) -> Iterator[Job]:
+        """Answer the jobs that `look_up` has selected, without findings."""
+        return store.looked_up(rows)
 
     def pending(self, tx: Transaction) -> list[str]:
         """Answer the jobs that are not final, oldest first."""

@@ -6,7 +6,20 @@ from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    String,
+    and_,
+    any_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from romaport.clock import milliseconds
 from romaport.jobs.job import Archive, Finding, Item, Job, Owner, Severity
@@ -15,6 +28,7 @@ from romaport.storage import Transaction, load, row_version, streamed
 from romaport.storage.tables import archives, job_findings, job_items, jobs
 
 __all__ = [
+    "LOOK_UP",
     "add",
     "add_archive",
     "add_findings",
@@ -29,6 +43,7 @@ __all__ = [
     "kept",
     "kept_archives",
     "let_go",
+    "looked_up",
     "move",
     "no_longer_kept",
     "pending",
@@ -59,19 +74,26 @@ def read(tx: Transaction, job_id: str, *, findings: int = 0) -> Job | None:
     return next(read_each(tx, [job_id], findings=findings), None)
 
 
+_JOBS = select(jobs, archives.c.id.label("archive_id"), row_version(jobs).label("version")).outerjoin(
+    archives, and_(archives.c.job_id == jobs.c.id, jobs.c.state == State.SUCCEEDED.value)
+)
+LOOK_UP = _JOBS.where(jobs.c.id == any_(bindparam("job_ids", type_=ARRAY(String))))
+"""Selects jobs by a list of ids, on PostgreSQL, for `looked_up`."""
+
+
+def looked_up(rows: Iterable[Any]) -> Iterator[Job]:
+    """Answer the jobs that `LOOK_UP` has selected, without findings."""
+    return (_job(row, ()) for row in rows)
+
+
 def read_each(tx: Transaction, job_ids: Collection[str], *, findings: int = 0) -> Iterator[Job]:
     """Read many jobs, each as `read` does; those that do not exist are passed over."""
-    statement = (
-        select(jobs, archives.c.id.label("archive_id"), row_version(jobs).label("version"))
-        .outerjoin(archives, and_(archives.c.job_id == jobs.c.id, jobs.c.state == State.SUCCEEDED.value))
-        .where(jobs.c.id.in_(list(job_ids)))
-    )
-    for row in tx.execute(statement).all():
+    for row in tx.execute(_JOBS.where(jobs.c.id.in_(list(job_ids)))).all():
         is_refused = findings and row.state == State.FAILED
         yield _job(row, read_findings(tx, row.id, Severity.REFUSAL, limit=findings)[1] if is_refused else [])
 
 
-def _job(row: Row[Any], findings: Iterable[Finding]) -> Job:
+def _job(row: Any, findings: Iterable[Finding]) -> Job:  # noqa: ANN401 - SQLAlchemy's, or the same by name
     created_at = _moment(row.created_at)
     assert created_at is not None
     return Job(

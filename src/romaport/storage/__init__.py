@@ -27,7 +27,7 @@ from romaport.storage.scratch import Scratch, writing_scratch
 from romaport.storage.sessions import LastingSession, lost_causes, open_session
 from romaport.storage.turns import end_sessions, name_session, turn
 from romaport.storage.vault import Vault, key_from_file
-from romaport.storage.versions import Kept, Versions, row_version, version_in
+from romaport.storage.versions import Kept, Statement, Versions, row_version, version_in
 
 __all__ = [
     "QUEUE",
@@ -44,6 +44,7 @@ __all__ = [
     "Move",
     "Rounds",
     "Scratch",
+    "Statement",
     "Topic",
     "Transaction",
     "TransactionConflict",

@@ -5,10 +5,13 @@ to be counted by those who write, and no two states that anyone could see have t
 what all the rows say that decide about it, so its version is made of theirs.
 """
 
-from collections.abc import Collection, Mapping
+from collections import namedtuple
+from collections.abc import Callable, Collection, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, FromClause, Text
+from sqlalchemy import Connection, FromClause, Select, Text
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -19,7 +22,7 @@ from romaport.storage.sessions import LastingSession
 if TYPE_CHECKING:
     from romaport.storage.dialects import DatabaseOptions
 
-__all__ = ["Kept", "Versions", "row_version", "version_in"]
+__all__ = ["Kept", "Statement", "Versions", "row_version", "version_in"]
 
 # A user's row, every policy that the user has anywhere, and what the operator's own policies say.
 _USER = """
@@ -37,6 +40,9 @@ UNION ALL
 SELECT 'key', k.access_key, concat_ws(' ', k.xmin, {_USER})
 FROM access_keys k JOIN users u ON u.id = k.user_id WHERE k.access_key = ANY(%(key)s::text[])
 """  # noqa: S608 - nothing of anybody else's is in it
+
+Statement = Select[*tuple[Any, ...]]
+"""What selects rows."""
 
 
 class Kept(NamedTuple):
@@ -60,12 +66,27 @@ class Versions:
         """
         return await self._rounds.answer(*kept)
 
+    async def rows(self, statement: Statement, values: Mapping[str, object]) -> list[Any]:
+        """Answer what a statement selects as of now, by the same session; rows have their columns as attributes.
+
+        For what is asked often: neither a thread is waited for nor a connection of the pool. Raises `StoreUnavailable`.
+        """
+        text, given, made = _compiled(statement)
+        return [made(*row) for row in await self._session.rows(text, {**given, **values})]
+
     async def close(self) -> None:
         """Close the session; whoever asks again opens another."""
         await self._session.close()
 
     async def _answers(self, asked: set[Kept]) -> Mapping[Kept, str]:
         return {Kept(kind, name): version for kind, name, version in await self._session.rows(_READ, _asked(asked))}
+
+
+@lru_cache(maxsize=8)
+def _compiled(statement: Statement) -> tuple[str, dict[str, Any], Callable[..., Any]]:
+    """Answer a statement as its text, the values that it brings, and what makes a row."""
+    compiled = statement.compile(dialect=psycopg.dialect())  # type: ignore[no-untyped-call]
+    return str(compiled), compiled.params, namedtuple("_Selected", statement.selected_columns.keys())  # noqa: PYI024 - its columns are the statement's
 
 
 _Asked = dict[str, list[str] | list[bytes]]
