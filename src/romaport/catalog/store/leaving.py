@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, 
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, read_beside, streamed_in_parts
+from romaport.storage import Transaction, can_read_beside, read_beside, streamed_in_parts
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -96,11 +96,18 @@ class Leaving:
         is not closed, holes and secret paths as two JSON lists with a line feed between, milliseconds, and values as
         in `entries`.
         """
-        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
-        if tx.dialect.name != "sqlite" or not self._is_plain:
+        if not self._is_plain:
             return streamed_in_parts(tx, self._beginnings())
         # What is selected, only the transaction that selected it can see.
-        return self._joined_by_twins(tx) if self._is_whole else self._joined_in_turn(tx)
+        if self._is_whole and self._are_read_beside(tx):
+            return self._joined_by_twins(tx)
+        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
+        return self._joined_in_turn(tx) if tx.dialect.name == "sqlite" else streamed_in_parts(tx, self._beginnings())
+
+    def _are_read_beside(self, tx: Transaction) -> bool:
+        # On PostgreSQL sessions are opened for it, which few lines are not worth.
+        has_many = tx.dialect.name == "sqlite" or tx.execute(self._next_border(), {"after": ""}).first() is not None
+        return has_many and can_read_beside(tx)
 
     def _joined_by_twins(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         joined = self._joined(self._parts().where(_UP_TO))
@@ -119,15 +126,20 @@ class Leaving:
 
     def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
         """Yield after which keys, and up to which, there are some lines each."""
-        left = select(assets.c.key).where(*self._where, _AFTER)
-        some = left.order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
-        rest = select(func.max(left.subquery().c.key))
+        some = self._next_border()
+        rest = select(func.max(self._keys_left().subquery().c.key))
         after = ""
         while last := tx.execute(some, {"after": after}).scalar():
             yield {"after": after, "last": last}
             after = last
         if last := tx.execute(rest, {"after": after}).scalar():
             yield {"after": after, "last": last}
+
+    def _next_border(self) -> Select[str]:
+        return self._keys_left().order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
+
+    def _keys_left(self) -> Select[str]:
+        return select(assets.c.key).where(*self._where, _AFTER)
 
     def _parts(self) -> Select[*tuple[Any, ...]]:
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
