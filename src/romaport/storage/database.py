@@ -4,7 +4,8 @@ A use case opens one transaction and hands it down; nothing below it commits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, GaveWay, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
-from romaport.storage.twins import NUMBER, Twins, commits_seen
+from romaport.storage.twins import NUMBER, Twins, commits_seen, see, state_of
 from romaport.storage.versions import Versions
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Transaction",
     "TransactionConflict",
     "after_commit",
+    "can_read_beside",
     "giving_way",
     "read_beside",
     "streamed",
@@ -103,25 +105,49 @@ class Database:
             yield connection
 
     @contextmanager
-    def _twins_of(self, tx: Transaction) -> Iterator[Twins | None]:
-        """Open twins of a transaction that has read nothing yet.
-
-        There are none if somebody commits in the moment in which they begin: what is wanted of them it does itself.
-        """
-        if self._dialect.apart is None:
-            yield None
-            return
+    def _twins_of(self, tx: Transaction) -> Iterator[Callable[[], Twins | None]]:
+        """Have twins of a transaction that has read nothing yet, for whoever asks."""
         with ExitStack() as stack:
-            others = [stack.enter_context(self._dialect.apart.connect()) for _ in range(NUMBER)]
-            seen = [commits_seen(twin) for twin in others]
-            # What a transaction sees is what was committed when it read for the first time.
-            commits_seen(tx)
+            if self.is_shared:
+                yield cache(lambda: self._following(tx, stack))
+            else:
+                twins = self._begun_with(tx, stack)
+                yield lambda: twins
+
+    def _begun_with(self, tx: Transaction, stack: ExitStack) -> Twins | None:
+        """Begin twins on SQLite.
+
+        There are none if somebody commits in the moment in which they begin: what is wanted of them, the transaction
+        does itself.
+        """
+        others = [stack.enter_context(self._dialect.apart.connect()) for _ in range(NUMBER)]
+        seen = [commits_seen(twin) for twin in others]
+        # What a transaction sees is what was committed when it read for the first time.
+        commits_seen(tx)
+        for twin in others:
+            stack.enter_context(twin.begin())
+        is_same = [commits_seen(twin) for twin in others] == seen
+        return stack.enter_context(Twins(others, nullcontext)) if is_same else None
+
+    def _following(self, tx: Transaction, stack: ExitStack) -> Twins | None:
+        """Open twins on PostgreSQL, where a state has a name; none if it has no sessions left to give."""
+        state = state_of(tx)
+
+        @contextmanager
+        def begun(twin: Connection) -> Iterator[None]:
+            with twin.begin():
+                see(twin, state)
+                yield
+
+        with suppress(DBAPIError), ExitStack() as opened:
+            others = [self._dialect.reading(opened.enter_context(self._dialect.apart.connect())) for _ in range(NUMBER)]
             for twin in others:
-                stack.enter_context(twin.begin())
-            if [commits_seen(twin) for twin in others] == seen:
-                yield stack.enter_context(Twins(others))
-                return
-        yield None
+                # What is between us and PostgreSQL may hand sessions to servers that know nothing of each other.
+                with begun(twin):
+                    pass
+            stack.enter_context(opened.pop_all())
+            return stack.enter_context(Twins(others, begun))
+        return None
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -148,14 +174,24 @@ def giving_way(tx: Transaction, *, after_seconds: float) -> AbstractContextManag
     return dialect.giving_way(tx, after_seconds)
 
 
+def can_read_beside(tx: Transaction) -> bool:
+    """Say whether a transaction has twins; they are opened if they were not yet."""
+    return _twins(tx) is not None
+
+
 def read_beside(tx: Transaction, read: Callable[[Transaction, Item], Found], items: Iterable[Item]) -> Iterator[Found]:
     """Yield what is read for every item, in their order: by twins of the transaction if it has any, else by itself.
 
     Twins read in threads of their own, a few items before they are asked for; what was written to temporary tables
     they do not see.
     """
-    twins: Twins | None = tx.info.get(_TWINS)
+    twins = _twins(tx)
     yield from twins.each(read, items) if twins else (read(tx, item) for item in items)
+
+
+def _twins(tx: Transaction) -> Twins | None:
+    asked: Callable[[], Twins | None] | None = tx.info.get(_TWINS)
+    return asked() if asked else None
 
 
 def streamed(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:

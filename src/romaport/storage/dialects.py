@@ -55,7 +55,7 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(
             ge=2,
             le=256,
-            description="Connections this process holds at once; on SQLite an export of everything takes two more.",
+            description="Connections this process holds at once; an export of everything takes two more.",
         ),
     ] = 32
     wait_seconds: Annotated[
@@ -73,8 +73,8 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class Dialect(Protocol):
     """One of the two databases."""
 
-    apart: Engine | None
-    """Connections that come and go with their twins, where several transactions of one state read faster than one."""
+    apart: Engine
+    """Connections of transactions that read the state of another beside it; they come and go with it."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -113,7 +113,7 @@ class Sqlite:
         self._wait_seconds = options.wait_seconds
         self._line = Line(options.wait_seconds)
         # From a pool that has too few, each would wait for another's.
-        self.apart: Engine | None = self._engine(poolclass=NullPool)
+        self.apart = self._engine(poolclass=NullPool)
         self._checkpoints = checkpoints.Checkpoints(path, self._line)
 
     def engine(self, options: DatabaseOptions) -> Engine:
@@ -200,26 +200,27 @@ def _begin(connection: Connection) -> None:
 class Postgresql:
     """A PostgreSQL server; writers work side by side, and whoever must be alone says so with `hold`."""
 
-    # Each of many statements in place of one would be planned by itself, and the wrong way for some.
-    apart: Engine | None = None
-
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, options: DatabaseOptions) -> None:
         from psycopg import Error
 
         self.errors: tuple[type[Exception], ...] = (Error,)
         self._url = url.set(drivername="postgresql+psycopg")
+        self.apart = self._engine(_session(options) + _ROW_BY_ROW, poolclass=NullPool)
 
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
-        return create_engine(
-            self._url,
+        return self._engine(
+            _session(options),
             pool_size=options.connections_max,
             max_overflow=0,
             pool_timeout=options.wait_seconds,
             # A connection that a restart of the server has cut is replaced before anyone works with it.
             pool_pre_ping=True,
-            connect_args={"options": _session(options), "application_name": "romaport"} | network_limits(),
         )
+
+    def _engine(self, session: str, **pool: Any) -> Engine:  # noqa: ANN401 - passed on
+        words = {"options": session, "application_name": "romaport"} | network_limits()
+        return create_engine(self._url, connect_args=words, **pool)
 
     def turn(self) -> AbstractContextManager[None]:
         """Wait for nobody."""
@@ -262,6 +263,23 @@ def network_limits() -> dict[str, int]:
     }
 
 
+# Twins read a part of a table by its index, and what belongs to each row by theirs. Left to itself, PostgreSQL plans
+# some of many such statements as a walk through whole tables, and plans each anew.
+_ROW_BY_ROW = "".join(
+    f" -c {name}"
+    for name in (
+        "enable_seqscan=off",
+        "enable_bitmapscan=off",
+        "enable_hashjoin=off",
+        "enable_mergejoin=off",
+        "enable_sort=off",
+        "max_parallel_workers_per_gather=0",
+        "jit=off",
+        "plan_cache_mode=force_generic_plan",
+    )
+)
+
+
 def _session(options: DatabaseOptions) -> str:
     # A process that is frozen in a transaction must not keep its locks for good.
     limits = {"lock_timeout": options.wait_seconds, "idle_in_transaction_session_timeout": options.idle_seconds}
@@ -281,7 +299,7 @@ def dialect_of(path: Path, options: DatabaseOptions) -> Dialect:
         raise SettingInvalid(name=_SETTING, rule="must begin with postgresql://; empty keeps a file in the data folder")
     if find_spec("psycopg") is None:
         raise SettingInvalid(name=_SETTING, rule="needs the PostgreSQL driver: pip install 'romaport[postgres]'")
-    return Postgresql(parsed)
+    return Postgresql(parsed, options)
 
 
 def hold(tx: Connection, name: str) -> None:

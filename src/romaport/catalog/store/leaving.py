@@ -6,12 +6,25 @@ from functools import cache, reduce
 from operator import add
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, and_, bindparam, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+)
 
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, read_beside, streamed_in_parts
+from romaport.storage import Transaction, can_read_beside, read_beside, streamed_in_parts
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -44,6 +57,15 @@ def _ends(field: str) -> tuple[FromClause, FromClause]:
 
 
 @cache
+def _targets(fields: tuple[str, ...]) -> FromClause:
+    """Find the keys of all that an asset refers to at once, in a column for each field."""
+    edge, target = asset_references.alias("reference"), assets.alias("target")
+    keys = (func.max(case((edge.c.field == field, target.c.key))).label(field) for field in fields)
+    found = select(*keys).select_from(edge.join(target, target.c.id == edge.c.target_id))
+    return found.where(edge.c.asset_id == assets.c.id).lateral("targets")
+
+
+@cache
 def _unique(field: str) -> FromClause:
     """Name the unique values of a field, as `_ends` does references."""
     return asset_uniques.alias(f"unique_{field}")
@@ -52,8 +74,12 @@ def _unique(field: str) -> FromClause:
 class Leaving:
     """The assets of a kind in an instance that are selected, or all that travels, in the order of their keys."""
 
-    def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False) -> None:
-        """Take what is selected, or with `is_whole` everything that travels."""
+    def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False, is_lateral: bool = False) -> None:
+        """Take what is selected, or with `is_whole` everything that travels.
+
+        With `is_lateral`, references are looked up asset by asset, all of one at once; not on SQLite.
+        """
+        self._kind, self._instance_id = kind, instance_id
         self._is_whole = is_whole
         self._source: Any = assets
         self._where = [lies_in(instance_id), assets.c.kind == kind.name]
@@ -62,17 +88,25 @@ class Leaving:
         elif kind.arrive is not None:
             self._where.append(assets.c.published.is_not(None))
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
-        named = [self._reference(found.field) for found in sorted(kind.references, key=lambda found: found.field)]
+        fields = tuple(sorted(found.field for found in kind.references))
+        keys = self._keys_gathered(fields) if is_lateral and fields else [self._key(field) for field in fields]
+        named = [func.coalesce(literal(f',"{field}":') + key, "") for field, key in zip(fields, keys, strict=True)]
         self._is_referring = bool(named)
         self._references = reduce(add, named) if named else literal("")
         # Of other kinds most lines have an end of their own.
         self._is_plain = not (self._values or kind.of(Travel.SECRET) or kind.secret_paths)
 
-    def _reference(self, field: str) -> ColumnElement[str]:
+    def _key(self, field: str) -> ColumnElement[str]:
         edge, target = _ends(field)
         self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
         self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
-        return func.coalesce(literal(f',"{field}":') + target.c.key, "")
+        return target.c.key
+
+    def _keys_gathered(self, fields: tuple[str, ...]) -> list[ColumnElement[str]]:
+        targets = _targets(fields)
+        # There is always one row of them.
+        self._source = self._source.join(targets, true())
+        return list(targets.c)
 
     def _value(self, field: str) -> ColumnElement[str]:
         value = _unique(field)
@@ -96,13 +130,23 @@ class Leaving:
         is not closed, holes and secret paths as two JSON lists with a line feed between, milliseconds, and values as
         in `entries`.
         """
-        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
-        if tx.dialect.name != "sqlite" or not self._is_plain:
+        if not self._is_plain:
             return streamed_in_parts(tx, self._beginnings())
+        is_sqlite = tx.dialect.name == "sqlite"
         # What is selected, only the transaction that selected it can see.
-        return self._joined_by_twins(tx) if self._is_whole else self._joined_in_turn(tx)
+        if self._is_whole and self._are_read_beside(tx):
+            apart = self if is_sqlite else Leaving(self._kind, self._instance_id, is_whole=True, is_lateral=True)
+            return apart.joined_by_twins(tx)
+        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
+        return self._joined_in_turn(tx) if is_sqlite else streamed_in_parts(tx, self._beginnings())
 
-    def _joined_by_twins(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+    def _are_read_beside(self, tx: Transaction) -> bool:
+        # On PostgreSQL sessions are opened for it, which few lines are not worth.
+        has_many = tx.dialect.name == "sqlite" or tx.execute(self._next_border(), {"after": ""}).first() is not None
+        return has_many and can_read_beside(tx)
+
+    def joined_by_twins(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        """Yield as `lines` does what twins of a transaction read, which has to have them."""
         joined = self._joined(self._parts().where(_UP_TO))
 
         def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
@@ -119,15 +163,20 @@ class Leaving:
 
     def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
         """Yield after which keys, and up to which, there are some lines each."""
-        left = select(assets.c.key).where(*self._where, _AFTER)
-        some = left.order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
-        rest = select(func.max(left.subquery().c.key))
+        some = self._next_border()
+        rest = select(func.max(self._keys_left().subquery().c.key))
         after = ""
         while last := tx.execute(some, {"after": after}).scalar():
             yield {"after": after, "last": last}
             after = last
         if last := tx.execute(rest, {"after": after}).scalar():
             yield {"after": after, "last": last}
+
+    def _next_border(self) -> Select[str]:
+        return self._keys_left().order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
+
+    def _keys_left(self) -> Select[str]:
+        return select(assets.c.key).where(*self._where, _AFTER)
 
     def _parts(self) -> Select[*tuple[Any, ...]]:
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
