@@ -10,7 +10,7 @@ from tests.support.stores import HIDDEN, LIE_IN
 
 pytestmark = pytest.mark.stores("sqlite")
 
-PLACED = "import.placed"
+PLACED = "import.batch"
 ASSETS = f"select count(*) from assets where {LIE_IN}"
 
 

@@ -29,9 +29,10 @@ from romaport.catalog.landing import (
 )
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, follow, forget
+from romaport.catalog.store.brought import Into
 from romaport.catalog.store.listing import Page
+from romaport.catalog.store.placing import Edge
 from romaport.catalog.store.rows import json_text
-from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected, takes_whole
 from romaport.catalog.uniqueness import alike, is_name_taken
 
@@ -45,6 +46,7 @@ __all__ = [
     "Conflict",
     "Decision",
     "Departing",
+    "Edge",
     "Intake",
     "Into",
     "Landing",
