@@ -5,7 +5,7 @@ So nothing is written twice, and nobody else waits for more than a step, where w
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TypeVar
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
@@ -44,15 +44,18 @@ def land(desk: Desk, context: JobContext, upload: str) -> bool:
     """
     landing = Landing(into_of(context, desk))
     with context.snapshot() as tx:
-        is_possible, is_begun = landing.is_possible(tx), context.job.id in hidden_jobs(tx)
-    if is_begun:
-        # What an earlier attempt put aside belongs to what it has placed, all of which is read again.
-        discard_in_steps(desk, context.job.id)
-    has_landed = is_possible and _landed(desk, context, landing, upload)
-    if is_begun or is_possible:
-        discard_in_steps(desk, context.job.id)
-        clear(desk, context.job.id)
-    return has_landed
+        is_possible, is_landed = landing.is_possible(tx), False
+    if is_possible:
+        with suppress(_Occupied):
+            _land(desk, context, landing, upload)
+            is_landed = True
+    # Of what was refused nothing stays; what is shown is no longer hidden.
+    clear(desk, context.job.id)
+    return is_landed
+
+
+class _Occupied(Exception):
+    """Somebody has put something into the instance meanwhile."""
 
 
 class _Lander:
@@ -78,6 +81,7 @@ class _Lander:
         return [known.get(key, fresh) for key, fresh in zip(keys, new, strict=True)]
 
     def put(self, tx: Transaction, batch: Batch) -> None:
+        _check_free(tx, self._landing)
         self._landing.place(tx, batch)
 
     def rest(self) -> None:
@@ -114,36 +118,37 @@ def _in_steps(
         yield
 
 
-def _landed(desk: Desk, context: JobContext, landing: Landing, upload: str) -> bool:
+def _check_free(tx: Transaction, landing: Landing) -> None:
+    if not landing.is_free(tx):
+        raise _Occupied
+
+
+def _land(desk: Desk, context: JobContext, landing: Landing, upload: str) -> None:
     with context.transaction() as tx:
         landing.prepare(tx)
     lander = _Lander(context, landing)
     problems = take_in(desk, context, upload, lander)
     lander.finish()
-    with context.snapshot() as tx:
-        walk = Walk(staged_extents(tx, context.job.id))
-    for _ in _in_steps(context.transaction, walk.portion, landing.lead):
-        context.checkpoint("import.led")
     refusals, holes = _checked(desk, context, landing)
-    return _ended(desk, context, landing, ([*problems, *refusals], holes))
+    _end(desk, context, landing, ([*problems, *refusals], holes))
 
 
 def _checked(desk: Desk, context: JobContext, landing: Landing) -> tuple[list[Finding], list[Finding]]:
     """Answer what stands in the way, and what the assets will lack; both hold for as long as nothing else is there."""
     policy = policy_of(context.job, desk)
     with context.snapshot() as tx:
-        conflicts = obstacles(tx, landing.into, policy, sees_all=actor_of(context, desk).sees_all)
+        sees_all = actor_of(context, desk).sees_all
+        conflicts = obstacles(tx, landing.into, policy, sees_all=sees_all, dangling=landing.dangling)
         holes = hole_findings(open_holes(tx, landing.into, policy, writes=False))
     context.checkpoint("import.checked")
     return findings_of(conflicts), holes
 
 
-def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> bool:
+def _end(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> None:
     """End the job, unless there is something in the instance by now that was not checked against."""
     refusals, holes = found
     with settling(context) as tx:
-        if not landing.is_free(tx):
-            return False
+        _check_free(tx, landing)
         if refusals:
             desk.ledger.fail(tx, context.job, refusals)
         else:
@@ -152,7 +157,6 @@ def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[
             created = {kind: number for kind, (_, number) in context.job.counts.items()}
             succeed(desk, context, tx, outcome={"created": created} if created else {}, holes=holes)
         context.checkpoint("import.ending")
-    return True
 
 
 def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcome, holes: list[Finding]) -> None:

@@ -1,6 +1,6 @@
 """A staged package on its way into an instance: what stands between, what would become of it, and the move itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
 from romaport.catalog.store import arriving, conflicts, doubles, keeping, moving, rows, staging
 from romaport.catalog.store.brought import STAGED, Into, Step, brought
+from romaport.catalog.store.conflicts import Dangling
 from romaport.catalog.store.rows import json_text
 from romaport.catalog.store.staging import Decided, Holes
 from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
@@ -94,12 +95,15 @@ def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all
     staging.meet(tx, into)
     _settle_filled(tx, into.job_id, vault)
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
-    return obstacles(tx, into, policy, sees_all=sees_all)
+    dangling = conflicts.dangling(tx, into.job_id, CONFLICTS_MAX)
+    return obstacles(tx, into, policy, sees_all=sees_all, dangling=dangling)
 
 
-def obstacles(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
+def obstacles(
+    tx: Transaction, into: Into, policy: Policy, *, sees_all: bool, dangling: Sequence[Dangling]
+) -> list[Conflict]:
     """Find everything that stands between a package, decided on or placed, and its instance."""
-    found = [*_taken(tx, into, policy), *_dangling(tx, into), *_doubled(tx, into)]
+    found = [*_taken(tx, into, policy), *_missed(dangling), *_doubled(tx, into)]
     if not sees_all:
         forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)
         found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in forbidden)
@@ -135,8 +139,8 @@ def _taken(tx: Transaction, into: Into, policy: Policy) -> Iterator[Conflict]:
             yield Conflict.of(kind, key, taken(KINDS[kind], KINDS[kind].name_field, key_name(key)))
 
 
-def _dangling(tx: Transaction, into: Into) -> Iterator[Conflict]:
-    for kind, key, field, target_kind, target_key in conflicts.dangling(tx, into.job_id, CONFLICTS_MAX):
+def _missed(dangling: Sequence[Dangling]) -> Iterator[Conflict]:
+    for kind, key, field, target_kind, target_key in dangling:
         error = ReferenceMissing(field=field, kind=KINDS[target_kind].title, asset_id=key_name(target_key))
         yield Conflict.of(kind, key, error)
 

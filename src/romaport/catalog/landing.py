@@ -7,11 +7,12 @@ and it is still seen whole or not at all.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from romaport.catalog.conflict import CONFLICTS_MAX
 from romaport.catalog.holding import Held
 from romaport.catalog.intake import Batch
 from romaport.catalog.store import placing, rows, spaces, staging
-from romaport.catalog.store.arriving import StagedReference
 from romaport.catalog.store.brought import Into
+from romaport.catalog.store.conflicts import Dangling
 from romaport.catalog.store.placing import Edge
 from romaport.kinds import creation_order
 from romaport.storage import Transaction
@@ -53,7 +54,7 @@ class Landing:
     """The way of one package into an instance that holds nothing; each method in the caller's transaction.
 
     References are held back until there are many, and then placed in the order of the index by their targets: each of
-    its pages is written to once for many of them. Those that lead nowhere yet are put aside until all is read.
+    its pages is written to once for many of them.
     """
 
     def __init__(self, into: Into) -> None:
@@ -62,6 +63,7 @@ class Landing:
         """Whether an earlier attempt has placed some of it."""
         self._there: set[str] = set()
         self._held = Held()
+        self._dangling: list[tuple[str, int, str, Dangling]] = []
         self._held_count = 0
         self._waiting_count = 0
         self._read_count = 0
@@ -104,9 +106,7 @@ class Landing:
         values = [(owners[found.position], found) for found in batch.unique]
         placing.place(tx, self.into, new)
         placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in self._there])
-        self._lead(tx, batch.references)
-        nowhere = [found for found in batch.references if found.target_id is None]
-        placing.put_aside(tx, nowhere, batch.assets)
+        self._lead(tx, batch)
         self._held.add(
             (found.target_id, owners[found.position], found.field, found.owns)
             for found in batch.references
@@ -116,14 +116,31 @@ class Landing:
         self._waiting_count += len(batch.assets)
         self._read_count += len(batch.assets)
 
-    def _lead(self, tx: Transaction, references: Sequence[StagedReference]) -> None:
-        """Look up where references lead that came without it, and are few, unless very much is referred to."""
-        open_ = [found for found in references if found.target_id is None]
+    def _lead(self, tx: Transaction, batch: Batch) -> None:
+        """Look up where references lead that came without it, which few do; note those that lead nowhere.
+
+        What is referred to comes before what refers to it.
+        """
+        open_ = [found for found in batch.references if found.target_id is None]
         for kind in {found.target_kind for found in open_}:
-            ids = placing.ids(tx, self.into.job_id, kind, (found.target_key for found in open_))
+            there = placing.ids(tx, self.into.job_id, kind, (found.target_key for found in open_))
             for found in open_:
                 if found.target_kind == kind:
-                    found.target_id = ids.get(found.target_key)
+                    found.target_id = there.get(found.target_key)
+        nowhere = [found for found in open_ if found.target_id is None]
+        keys = {found.position: found.key for found in batch.assets} if nowhere else {}
+        for found in nowhere:
+            target = (found.target_kind, found.target_key_bare)
+            dangling = (found.kind, keys[found.position], found.field, *target)
+            self._dangling.append((found.kind, found.position, found.field, dangling))
+        # Only so many of them are told, the first ones.
+        if len(self._dangling) > 2 * CONFLICTS_MAX:
+            self._dangling = sorted(self._dangling)[:CONFLICTS_MAX]
+
+    @property
+    def dangling(self) -> list[Dangling]:
+        """The references that lead nowhere, as many as are told."""
+        return [found for *_, found in sorted(self._dangling)[:CONFLICTS_MAX]]
 
     def held(self, number: int) -> list[Edge]:
         """Let so many go of the references that are held back, or as many as there are, in order."""
@@ -135,11 +152,6 @@ class Landing:
     def refer(self, tx: Transaction, edges: Sequence[Edge]) -> None:
         """Have assets refer to what is in its place."""
         placing.refer(tx, edges, again=self.is_begun)
-
-    def lead(self, tx: Transaction, portion: Portion) -> None:
-        """Have what was put aside refer to what has come since; what still leads nowhere stays."""
-        for kind, positions in portion:
-            placing.lead(tx, self.into.job_id, kind, positions)
 
     def show(self, tx: Transaction) -> None:
         """Have everything that was placed be seen from the end of the transaction on."""

@@ -12,9 +12,12 @@ from romaport.kinds import changing_references
 from romaport.storage import Transaction
 from romaport.storage.tables import assets, staged_assets, staged_references
 
-__all__ = ["dangling", "forbidden", "namesakes_taken", "quota_use", "taken"]
+__all__ = ["Dangling", "dangling", "forbidden", "namesakes_taken", "quota_use", "taken"]
 
 staged, edges = staged_assets.c, staged_references.c
+
+Dangling = tuple[str, str, str, str, str]
+"""Of a reference that leads nowhere: kind, key, field, target's kind, target's key."""
 
 
 def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
@@ -57,8 +60,8 @@ def _has_namesake(into: Into, kind: str, other: str) -> ColumnElement[bool]:
     return or_(in_target, in_package)
 
 
-def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, str, str, str]]:
-    """Answer (kind, key, field, target's kind, target's key) of references that lead nowhere."""
+def dangling(tx: Transaction, job_id: str, limit: int) -> list[Dangling]:
+    """Answer the staged references that lead nowhere."""
     statement = (
         select(edges.kind, staged.key, edges.field, edges.target_kind, edges.target_key_bare)
         .join(staged_assets, STAGED.same)

@@ -2,16 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from msgspec.structs import replace
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import select
 
-from romaport.catalog.store.arriving import StagedAsset, StagedReference, StagedUnique, stage
-from romaport.catalog.store.brought import STAGED, Into
-from romaport.catalog.store.staging import at
+from romaport.catalog.store.arriving import StagedAsset, StagedUnique
+from romaport.catalog.store.brought import Into
 from romaport.storage import Transaction, load
-from romaport.storage.tables import asset_references, asset_uniques, assets, staged_assets, staged_references
+from romaport.storage.tables import asset_references, asset_uniques, assets
 
-__all__ = ["Edge", "hold_values", "ids", "lead", "place", "put_aside", "refer"]
+__all__ = ["Edge", "hold_values", "ids", "place", "refer"]
 
 Edge = tuple[str, str, str, int]
 """A reference: to which asset, of which one, by which field, and whether that belongs to the other."""
@@ -105,30 +103,6 @@ def _there(tx: Transaction, edges: Collection[Edge]) -> Iterator[tuple[str, str]
     for part in _parts(asset_id for _, asset_id, _, _ in edges):
         statement = select(held.asset_id, held.field).where(held.asset_id.in_(part))
         yield from ((row[0], row[1]) for row in tx.execute(statement))
-
-
-def put_aside(tx: Transaction, references: Sequence[StagedReference], arrived: Iterable[StagedAsset]) -> None:
-    """Stage references that lead nowhere so far, each with as much of its asset as there is to say about it."""
-    own = {reference.position for reference in references}
-    stubs = [
-        replace(found, body="{}", published=None, local="{}", secrets=None, holes="[]", filled=None)
-        for found in arrived
-        if found.position in own
-    ]
-    stage(tx, stubs, references, ())
-
-
-def lead(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
-    """Have what was put aside refer to what has come since; what still leads nowhere stays."""
-    edges, own = staged_references.c, staged_assets.c
-    here = (edges.job_id == job_id, edges.kind == kind, at(staged_references, positions))
-    target = and_(assets.c.instance_id == job_id, assets.c.kind == edges.target_kind, assets.c.key == edges.target_key)
-    tx.execute(update(staged_references).where(*here, target).values(target_id=assets.c.id))
-    found = (*here, edges.target_id.is_not(None))
-    columns = select(own.new_id, edges.field, edges.target_id, edges.owns)
-    related = columns.join(staged_references, STAGED.same).where(*found).order_by(edges.target_id)
-    tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
-    tx.execute(delete(staged_references).where(*found))
 
 
 def _parts(values: Iterable[str]) -> Iterator[list[str]]:
