@@ -30,7 +30,7 @@ from romaport.storage import Transaction
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
-_STEP_SECONDS = 0.04
+_STEP_SECONDS = 0.03
 """How long others wait for one step, about; of how many rows that is differs by machine, and by what is there."""
 _ROWS_FIRST, _ROWS_MIN, _ROWS_MAX = 1_000, 100, 10_000
 
@@ -69,7 +69,7 @@ class _Lander:
     def done_count(self) -> int:
         return self._landing.done_count
 
-    def begin(self, tx: Transaction, kind: str) -> int:  # noqa: ARG002 - what is placed may lack its references
+    def count(self, tx: Transaction, kind: str) -> int:  # noqa: ARG002 - what is placed may lack its references
         return 0
 
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:

@@ -55,8 +55,8 @@ class Receiver(Protocol):
     def done_count(self) -> int:
         """Answer for how many nothing is left to be done after they were put there."""
 
-    def begin(self, tx: Transaction, kind: str) -> int:
-        """Begin with a kind; answer how many of its entries need not be put there any more."""
+    def count(self, tx: Transaction, kind: str) -> int:
+        """Answer how many entries of a kind need not be put there any more."""
 
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:
         """Answer the ids of the next entries, of these new ones or as they were given before."""
@@ -189,7 +189,7 @@ class _Aside:
     def __init__(self, job_id: str) -> None:
         self._job_id = job_id
 
-    def begin(self, tx: Transaction, kind: str) -> int:
+    def count(self, tx: Transaction, kind: str) -> int:
         return staged_count(tx, self._job_id, kind)
 
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:  # noqa: ARG002
@@ -266,7 +266,7 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
     intake, receiver = way
     kind = intake.kind
     with context.snapshot() as tx:
-        taken = receiver.begin(tx, kind.name)
+        taken = receiver.count(tx, kind.name)
     findings: list[Finding] = []
     for first, entries in _batches(reader.entries(kind.name)):
         if first < taken:

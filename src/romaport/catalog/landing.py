@@ -20,7 +20,7 @@ from romaport.storage import Transaction
 __all__ = ["Landing", "Portion", "Walk", "clear_portion", "discard_portion", "hidden_jobs", "staged_extents"]
 
 _ASSETS_AT_ONCE = 1_000
-_HELD_MAX = 100_000
+_HELD_MAX = 80_000
 
 Portion = list[tuple[str, range]]
 """Some of what is staged: kinds, and positions in the file of each."""
