@@ -102,7 +102,8 @@ def crowds(tx: Transaction, into: Into, kind: Kind, field: str) -> list[str]:
         .select_from(asset_references)
         .join(assets, assets.c.id == asset_references.c.asset_id)
         .where(asset_references.c.target_id == edges.target_id, asset_references.c.field == field)
-        .where(lies_in(into.instance_id), assets.c.kind == kind.name)
+        # What is brought may be there as well, out of sight.
+        .where(assets.c.kind == kind.name, assets.c.change_id != into.job_id)
         .scalar_subquery()
     )
     statement = (
