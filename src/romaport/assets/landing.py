@@ -18,7 +18,9 @@ from romaport.catalog import (
     Portion,
     Walk,
     clear_portion,
+    close,
     discard_portion,
+    hidden_ids,
     hidden_jobs,
     obstacles,
     open_holes,
@@ -30,7 +32,7 @@ from romaport.storage import Transaction
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
-_STEP_SECONDS = 0.03
+_STEP_SECONDS = 0.04
 """How long others wait for one step, about; of how many rows that is differs by machine, and by what is there."""
 _ROWS_FIRST, _ROWS_MIN, _ROWS_MAX = 1_000, 100, 10_000
 
@@ -169,10 +171,17 @@ def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcom
 def clear(desk: Desk, job_id: str) -> None:
     """Remove what a job has placed and not shown, in steps."""
     with desk.database.snapshot() as tx:
-        is_left = job_id in hidden_jobs(tx)
-    while is_left:
-        with desk.database.transaction() as tx:
-            is_left = clear_portion(tx, job_id)
+        if job_id not in hidden_jobs(tx):
+            return
+
+    def take(number: int) -> list[str]:
+        with desk.database.snapshot() as tx:
+            return hidden_ids(tx, job_id, number)
+
+    for _ in _in_steps(desk.database.transaction, take, clear_portion):
+        pass
+    with desk.database.transaction() as tx:
+        close(tx, job_id)
 
 
 def discard_in_steps(desk: Desk, job_id: str) -> None:

@@ -17,9 +17,18 @@ from romaport.catalog.store.placing import Edge
 from romaport.kinds import creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Landing", "Portion", "Walk", "clear_portion", "discard_portion", "hidden_jobs", "staged_extents"]
+__all__ = [
+    "Landing",
+    "Portion",
+    "Walk",
+    "clear_portion",
+    "close",
+    "discard_portion",
+    "hidden_ids",
+    "hidden_jobs",
+    "staged_extents",
+]
 
-_ASSETS_AT_ONCE = 1_000
 _HELD_MAX = 80_000
 
 Portion = list[tuple[str, range]]
@@ -169,12 +178,18 @@ def hidden_jobs(tx: Transaction) -> list[str]:
     return spaces.hidden(tx)
 
 
-def clear_portion(tx: Transaction, job_id: str) -> bool:
-    """Remove some of what a job has placed and not shown, in the end its space; say whether anything may be left."""
-    for kind in reversed(creation_order()):
-        ids = spaces.some(tx, job_id, kind.name, limit=_ASSETS_AT_ONCE)
-        if ids:
-            rows.remove(tx, ids)
-            return True
+def hidden_ids(tx: Transaction, job_id: str, number: int) -> list[str]:
+    """Answer so many, or as many as there are, of the assets of a kind that a job has placed and not shown."""
+    kinds = reversed(creation_order())
+    found = (spaces.some(tx, job_id, kind.name, limit=number) for kind in kinds)
+    return next(filter(None, found), [])
+
+
+def clear_portion(tx: Transaction, ids: Sequence[str]) -> None:
+    """Remove some of what a job has placed and not shown, which nothing refers to that stays."""
+    rows.remove(tx, ids)
+
+
+def close(tx: Transaction, job_id: str) -> None:
+    """Remove the space of a job in which nothing lies any more."""
     spaces.remove(tx, job_id)
-    return False
