@@ -50,10 +50,11 @@ def test_nothing_that_is_placed_is_seen_and_nobody_waits_before_all_of_it_is_sho
     assert work.http.get(work.roma(f"apps/{placed[0]}")).json()["name"] == "orders"
 
 
+@pytest.mark.parametrize("reached_at", [PLACED, "import.checked"])
 def test_who_creates_something_meanwhile_keeps_it_and_the_import_goes_in_beside_it(
-    server: EmbeddedServer, work: Workplace, package: bytes
+    server: EmbeddedServer, work: Workplace, package: bytes, reached_at: str
 ) -> None:
-    with server.gates.held(PLACED) as reached:
+    with server.gates.held(reached_at) as reached:
         started = work.import_package(package)
         assert reached.wait(30)
         work.add_app("meanwhile")

@@ -51,6 +51,10 @@ def land(desk: Desk, context: JobContext, upload: str) -> bool:
         with suppress(_Occupied):
             _land(desk, context, landing, upload)
             is_landed = True
+    if not is_landed and context.job.checkpoint:
+        # What is removed from here on was not done.
+        with context.transaction() as tx:
+            context.record(tx, checkpoint={})
     # Of what was refused nothing stays; what is shown is no longer hidden.
     clear(desk, context.job.id)
     return is_landed
@@ -66,13 +70,15 @@ class _Lander:
     def __init__(self, context: JobContext, landing: Landing) -> None:
         self._context = context
         self._landing = landing
+        self._counts: dict[str, int] = {}
 
     @property
     def done_count(self) -> int:
         return self._landing.done_count
 
     def count(self, tx: Transaction, kind: str) -> int:  # noqa: ARG002 - what is placed may lack its references
-        return 0
+        self._counts[kind] = self._context.job.checkpoint.get(kind, 0)
+        return self._counts[kind]
 
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:
         if not self._landing.is_begun:
@@ -85,13 +91,14 @@ class _Lander:
     def put(self, tx: Transaction, batch: Batch) -> None:
         _check_free(tx, self._landing)
         self._landing.place(tx, batch)
+        self._counts[batch.assets[0].kind] += len(batch.assets)
 
     def rest(self) -> None:
         if self._landing.is_full:
             self.finish()
 
     def finish(self) -> None:
-        """Place all references that are held back."""
+        """Place all references that are held back, and note how far another attempt need not look again."""
 
         def refer(tx: Transaction, edges: Sequence[Edge]) -> None:
             self._landing.refer(tx, edges)
@@ -101,6 +108,9 @@ class _Lander:
 
         for _ in _in_steps(self._context.transaction, self._landing.held, refer):
             self._context.checkpoint("import.referred")
+        if self._landing.is_settled:
+            with self._context.transaction() as tx:
+                self._context.record(tx, checkpoint=dict(self._counts))
 
 
 def _in_steps(

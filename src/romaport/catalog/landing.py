@@ -14,7 +14,7 @@ from romaport.catalog.store import placing, rows, spaces, staging
 from romaport.catalog.store.brought import Into
 from romaport.catalog.store.conflicts import Dangling
 from romaport.catalog.store.placing import Edge
-from romaport.kinds import creation_order
+from romaport.kinds import KINDS, creation_order
 from romaport.storage import Transaction
 
 __all__ = [
@@ -30,6 +30,9 @@ __all__ = [
 ]
 
 _HELD_MAX = 80_000
+# The kinds whose references the checks of the whole ask for; of a package that is refused no others are placed, since
+# to remove them takes as long.
+_ASKED = {kind.name for kind in KINDS.values() if kind.also_unique or kind.quota_within}
 
 Portion = list[tuple[str, range]]
 """Some of what is staged: kinds, and positions in the file of each."""
@@ -73,6 +76,7 @@ class Landing:
         self._there: set[str] = set()
         self._held = Held()
         self._dangling: list[tuple[str, int, str, Dangling]] = []
+        self._is_refused = False
         self._held_count = 0
         self._waiting_count = 0
         self._read_count = 0
@@ -82,6 +86,11 @@ class Landing:
         """How many assets refer to everything by now that they can refer to, of those that were read."""
         share = len(self._held) / self._held_count if self._held_count else 1
         return self._read_count - round(self._waiting_count * share)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing that was read has to be read again by another attempt."""
+        return not self._held and not self._is_refused
 
     @property
     def is_full(self) -> bool:
@@ -116,10 +125,11 @@ class Landing:
         placing.place(tx, self.into, new)
         placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in self._there])
         self._lead(tx, batch)
+        self._is_refused |= bool(batch.problems or self._dangling)
         self._held.add(
             (found.target_id, owners[found.position], found.field, found.owns)
             for found in batch.references
-            if found.target_id is not None
+            if found.target_id is not None and (not self._is_refused or found.kind in _ASKED)
         )
         self._held_count = len(self._held)
         self._waiting_count += len(batch.assets)
