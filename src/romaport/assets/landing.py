@@ -18,12 +18,12 @@ from romaport.catalog import (
     Portion,
     Walk,
     clear_portion,
-    close,
     discard_portion,
     hidden_ids,
     hidden_jobs,
     obstacles,
     open_holes,
+    remove_space,
     staged_extents,
 )
 from romaport.jobs import Finding, JobContext, Outcome
@@ -191,7 +191,7 @@ def clear(desk: Desk, job_id: str) -> None:
     for _ in _in_steps(desk.database.transaction, take, clear_portion):
         pass
     with desk.database.transaction() as tx:
-        close(tx, job_id)
+        remove_space(tx, job_id)
 
 
 def discard_in_steps(desk: Desk, job_id: str) -> None:

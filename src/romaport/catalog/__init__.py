@@ -23,10 +23,10 @@ from romaport.catalog.landing import (
     Portion,
     Walk,
     clear_portion,
-    close,
     discard_portion,
     hidden_ids,
     hidden_jobs,
+    remove_space,
     staged_extents,
 )
 from romaport.catalog.quotas import used
@@ -65,7 +65,6 @@ __all__ = [
     "check",
     "choose",
     "clear_portion",
-    "close",
     "decisions",
     "delete_selected",
     "discard",
@@ -80,6 +79,7 @@ __all__ = [
     "key_name",
     "obstacles",
     "open_holes",
+    "remove_space",
     "selected",
     "stage",
     "staged_count",

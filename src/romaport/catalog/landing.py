@@ -22,10 +22,10 @@ __all__ = [
     "Portion",
     "Walk",
     "clear_portion",
-    "close",
     "discard_portion",
     "hidden_ids",
     "hidden_jobs",
+    "remove_space",
     "staged_extents",
 ]
 
@@ -200,6 +200,6 @@ def clear_portion(tx: Transaction, ids: Sequence[str]) -> None:
     rows.remove(tx, ids)
 
 
-def close(tx: Transaction, job_id: str) -> None:
+def remove_space(tx: Transaction, job_id: str) -> None:
     """Remove the space of a job in which nothing lies any more."""
     spaces.remove(tx, job_id)
