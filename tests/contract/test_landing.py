@@ -4,13 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.contract.extras import MERGE, Extras, assets_of, found, named, swept
+from tests.contract.handmade import handmade
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
 from tests.support.stores import HIDDEN, LIE_IN
 
+from romaport.kinds import KINDS
+from romaport.packages import encode_entry
+
 pytestmark = pytest.mark.stores("sqlite")
 
-PLACED = "import.placed"
+PLACED = "import.batch"
 ASSETS = f"select count(*) from assets where {LIE_IN}"
 
 
@@ -46,10 +50,11 @@ def test_nothing_that_is_placed_is_seen_and_nobody_waits_before_all_of_it_is_sho
     assert work.http.get(work.roma(f"apps/{placed[0]}")).json()["name"] == "orders"
 
 
+@pytest.mark.parametrize("reached_at", [PLACED, "import.checked"])
 def test_who_creates_something_meanwhile_keeps_it_and_the_import_goes_in_beside_it(
-    server: EmbeddedServer, work: Workplace, package: bytes
+    server: EmbeddedServer, work: Workplace, package: bytes, reached_at: str
 ) -> None:
-    with server.gates.held(PLACED) as reached:
+    with server.gates.held(reached_at) as reached:
         started = work.import_package(package)
         assert reached.wait(30)
         work.add_app("meanwhile")
@@ -116,6 +121,66 @@ def test_a_deletion_is_taken_back_into_an_instance_that_was_filled_anew(
     assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}
     again = extras.imported(package, MERGE)
     assert again["outcome"] == {"kept": {"app": 1, "data_source": 2, "task": 1}}
+
+
+def test_a_package_is_refused_for_the_same_reasons_as_where_it_could_meet_something(
+    server: EmbeddedServer, work: Workplace, elsewhere: Workplace
+) -> None:
+    source = b'{"content":{"host":"h"},"datasource_type":"MYSQL"}'.decode()
+    task = '{"task_detail":"{}","task_type":"TIMING"}'
+    package = handmade(
+        app=[
+            encode_entry(("bills",), '{"remark":7}', {}, {"key": "one"}),
+            encode_entry(("orders",), "{}", {}, {"key": "one"}, ("secret",)),
+        ],
+        data_source=[
+            encode_entry(("lake",), source, {"app_id": ("gone",)}),
+            encode_entry(("sea",), source, {"app_id": ("bills",)}),
+        ],
+        task=[
+            encode_entry((f"run-{n}",), task, {"source_datasource_id": ("sea",), "target_datasource_id": (f"no-{n}",)})
+            for n in range(3)
+        ],
+    )
+    elsewhere.add_app("unrelated")
+    reports = []
+    for place in (work, elsewhere):
+        before = held_by(server, place.instance_id)
+        report = Extras(place).told(Extras(place).ask_import(package))
+        assert report["state"] == "failed"
+        assert held_by(server, place.instance_id) == before
+        reports.append([(one["kind"], one["name"], one["message"]) for one in report["findings"]["items"]])
+    server.drain()
+    assert reports[0] == reports[1]
+    assert [(kind, name) for kind, name, _ in reports[0]] == [
+        ("app", "bills"),
+        ("data_source", "lake"),
+        *(("task", f"run-{n}") for n in range(3)),
+    ]
+    assert server.kept.rows(HIDDEN) == []
+    assert server.kept.rows("select 1 from staged_assets") == []
+
+
+def test_a_value_that_may_be_there_once_is_had_by_the_first_that_brings_it(
+    server: EmbeddedServer, work: Workplace
+) -> None:
+    apps = [encode_entry((name,), "{}", {}, {"key": "one"}) for name in ("bills", "orders")]
+    assert work.settled(work.import_package(handmade(app=apps)))["status"] == "Success"
+    keys = dict(
+        server.kept.rows(
+            f"select name, value from assets join asset_uniques on asset_id = id where assets.{LIE_IN}",
+            work.instance_id,
+        )
+    )
+    assert keys["bills"] == "one"
+    assert keys["orders"] not in ("one", "")
+
+
+def test_no_kind_that_travels_refers_to_its_own() -> None:
+    """Or what is referred to could be read after what refers to it, and would not be found in its place."""
+    assert [
+        kind.name for kind in KINDS.values() if kind.is_packed and kind.name in {to.to for to in kind.references}
+    ] == []
 
 
 def test_what_was_placed_by_a_job_that_was_given_up_is_swept(

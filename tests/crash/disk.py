@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.support.stores import LIE_IN, Written
+from tests.support.stores import HIDDEN, LIE_IN, Written
 
 Content = list[tuple[Any, ...]]
 
@@ -72,10 +72,11 @@ class DataFolder:
         """Answer the findings of a job in their order."""
         return self._rows(_FINDINGS, job_id)
 
-    def staged_count(self) -> int:
-        """Count the rows that imports have put aside."""
+    def aside_count(self) -> int:
+        """Count the rows that imports have put aside, or placed and not shown."""
         tables = ("staged_assets", "staged_references", "staged_uniques")
-        return sum(self._rows(f"select count(*) from {table}")[0][0] for table in tables)
+        staged = sum(self._rows(f"select count(*) from {table}")[0][0] for table in tables)
+        return int(staged) + len(self._rows(f"select id from assets where instance_id in ({HIDDEN})"))
 
     def disorder(self) -> list[str]:
         """Answer what should not be: files or rows without their counterpart, and anything left over."""
@@ -93,7 +94,7 @@ class DataFolder:
             "files in the making": {path.name for path in (self._path / "scratch").glob("*/*")},
         }
         return [f"{what}: {sorted(names)}" for what, names in found.items() if names] + (
-            ["staged rows"] if self.staged_count() else []
+            ["rows put aside"] if self.aside_count() else []
         )
 
     def _names(self, folder: str) -> set[str]:

@@ -184,7 +184,7 @@ def test_what_a_given_up_import_had_put_aside_is_swept_at_the_next_start(
         for _ in range(2):
             rig.start_in_vain()
         assert rig.folder.job(job_id).strikes == 3
-        assert rig.folder.staged_count() > 0
+        assert rig.folder.aside_count() > 0
         rig.start()
         answer = follower.until_final()
         assert answer["status"] == "Failed"

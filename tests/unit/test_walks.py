@@ -35,23 +35,5 @@ def test_everything_is_met_once_in_portions_of_the_length_asked_for(numbers: tup
     assert 0 < lengths[-1] <= asked[-1]
 
 
-@pytest.mark.parametrize(
-    ("done", "left"),
-    [({"app": 2, "data_source": 1}, IN_ORDER[3:]), ({"app": 2, "data_source": 3, "task": 7}, []), ({}, IN_ORDER)],
-)
-def test_what_was_done_before_is_not_met_again(done: dict[str, int], left: list[tuple[str, int]]) -> None:
-    assert places(walked(Walk(EXTENTS, done), 2)) == left
-
-
 def test_where_nothing_is_staged_there_is_nothing_to_walk_through() -> None:
     assert walked(Walk({}), 3) == []
-
-
-def test_who_goes_back_meets_the_same_again() -> None:
-    walk = Walk(EXTENTS)
-    first = walk.portion(4)
-    walk.back(first)
-    assert walk.portion(4) == first
-    second = walk.portion(7)
-    walk.back(second)
-    assert places([first, *walked(walk, 1)]) == IN_ORDER

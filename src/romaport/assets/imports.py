@@ -1,4 +1,7 @@
-"""Imports: a package is staged in short steps, checked as a whole, and moved into place all at once."""
+"""Imports: a package is staged in short steps, checked as a whole, and moved into place all at once.
+
+Or it is placed as it is read, out of sight, where it meets nothing (`landing`).
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -44,12 +47,12 @@ def start_import(  # noqa: PLR0913 - who wants what done with which package
 
 
 def run_import(desk: Desk, context: JobContext) -> None:
-    """Stage, check, apply. What is seen of it is all or nothing: one transaction does it and ends the job."""
+    """Land, or stage, check and apply. It is seen whole or not at all: one transaction shows it and ends the job."""
     plan_id = context.job.request.get("plan")
-    problems = stage_upload(desk, context, upload_path(plan_id or context.job.id))
+    upload = upload_path(plan_id or context.job.id)
     # On a shared database writers wait only for those who write to the same instance, and here nobody does.
-    if desk.database.is_shared or plan_id is not None or not land(desk, context, problems):
-        _settle(desk, context, problems)
+    if desk.database.is_shared or plan_id is not None or not land(desk, context, upload):
+        _settle(desk, context, stage_upload(desk, context, upload))
     context.checkpoint("import.ended")
     if plan_id is None:
         desk.archives.remove(upload_path(context.job.id))

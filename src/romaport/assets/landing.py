@@ -1,165 +1,166 @@
 """Imports into an instance that holds nothing: placed out of sight in short steps, and shown by one.
 
-So nobody else waits for more than a step, where writers wait for one another.
+So nothing is written twice, and nobody else waits for more than a step, where writers wait for one another.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import TypeVar
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
-from romaport.assets.uploads import into_of, policy_of
+from romaport.assets.uploads import into_of, policy_of, take_in
 from romaport.catalog import (
+    Batch,
+    Edge,
+    Intake,
     Landing,
     Portion,
     Walk,
     clear_portion,
     discard_portion,
+    hidden_ids,
     hidden_jobs,
     obstacles,
     open_holes,
+    remove_space,
     staged_extents,
 )
 from romaport.jobs import Finding, JobContext, Outcome
-from romaport.storage import GaveWay, Transaction, giving_way
+from romaport.packages import Entry
+from romaport.storage import Transaction
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
 _STEP_SECONDS = 0.04
-"""How long others wait for one step, about; of how many assets that is differs by machine, and by what is there."""
-_ALONE_SECONDS = 1
-"""How long a step takes that gives way to others, while there are none."""
-_CAREFUL_STEPS = 16
-"""After how many more steps one that gave way is followed by one that may have to."""
-_ASSETS_FIRST, _ASSETS_MIN, _ASSETS_MAX = 1_000, 100, 10_000
+"""How long others wait for one step, about; of how many rows that is differs by machine, and by what is there."""
+_ROWS_FIRST, _ROWS_MIN, _ROWS_MAX = 1_000, 100, 10_000
+
+Taken = TypeVar("Taken", bound=Sequence[object])
 
 
-def land(desk: Desk, context: JobContext, problems: list[Finding]) -> bool:
-    """Place a staged package and end the job, if the instance holds nothing; say whether it was so.
+def land(desk: Desk, context: JobContext, upload: str) -> bool:
+    """Place a package and end the job, if the instance holds nothing; say whether it was so.
 
     If not, nothing is placed any more: also when somebody was faster.
     """
     landing = Landing(into_of(context, desk))
     with context.snapshot() as tx:
-        is_possible, extents = landing.is_possible(tx), staged_extents(tx, context.job.id)
+        is_possible, is_landed = landing.is_possible(tx), False
     if is_possible:
-        refusals, holes = _checked(desk, context, landing, extents)
-        refusals = [*problems, *refusals]
-        if not refusals:
-            _place(context, landing, extents)
-        if _ended(desk, context, landing, (refusals, holes)):
-            discard_in_steps(desk, context.job.id)
-            return True
+        with suppress(_Occupied):
+            _land(desk, context, landing, upload)
+            is_landed = True
+    if not is_landed and context.job.checkpoint:
+        # What is removed from here on was not done.
+        with context.transaction() as tx:
+            context.record(tx, checkpoint={})
+    # Of what was refused nothing stays; what is shown is no longer hidden.
     clear(desk, context.job.id)
-    return False
+    return is_landed
 
 
-class _Pace:
-    """How many assets a step takes."""
+class _Occupied(Exception):
+    """Somebody has put something into the instance meanwhile."""
 
-    def __init__(self, *, gives_way: bool) -> None:
-        self.number = _ASSETS_FIRST
-        self._gives_way = gives_way
-        self._careful_steps = 0
-        self._per_second = 0.0
+
+class _Lander:
+    """Hands a package over to its landing, and places references whenever there are many."""
+
+    def __init__(self, context: JobContext, landing: Landing) -> None:
+        self._context = context
+        self._landing = landing
+        self._counts: dict[str, int] = {}
 
     @property
-    def _may_give_way(self) -> bool:
-        return self._gives_way and not self._careful_steps
+    def done_count(self) -> int:
+        return self._landing.done_count
 
-    def patience(self, tx: Transaction) -> AbstractContextManager[None]:
-        """Have a step be undone for who waits; not soon after one that was, or there might be no end."""
-        return giving_way(tx, after_seconds=_STEP_SECONDS) if self._may_give_way else nullcontext()
+    def count(self, tx: Transaction, kind: str) -> int:  # noqa: ARG002 - what is placed may lack its references
+        self._counts[kind] = self._context.job.checkpoint.get(kind, 0)
+        return self._counts[kind]
 
-    def took(self, seconds: float) -> None:
-        """Go on after a step of so many that took so long."""
-        self._per_second = self.number / seconds
-        self._careful_steps = max(self._careful_steps - 1, 0)
-        wanted = self._per_second * (_ALONE_SECONDS if self._may_give_way else _STEP_SECONDS)
-        # Not at once many more: the next may be of another kind, and take longer.
-        self._take(min(wanted, 1.5 * self.number))
+    def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:
+        if not self._landing.is_begun:
+            return new
+        keys = intake.keys(entries)
+        with self._context.snapshot() as tx:
+            known = self._landing.known(tx, intake.kind.name, keys)
+        return [known.get(key, fresh) for key, fresh in zip(keys, new, strict=True)]
 
-    def gave_way(self) -> None:
-        """Go on after a step of which nothing is left."""
-        self._careful_steps = _CAREFUL_STEPS
-        self._take(min(self._per_second * _STEP_SECONDS, self.number / 2))
+    def put(self, tx: Transaction, batch: Batch) -> None:
+        _check_free(tx, self._landing)
+        self._landing.place(tx, batch)
+        self._counts[batch.assets[0].kind] += len(batch.assets)
 
-    def _take(self, number: float) -> None:
-        self.number = min(max(int(number), _ASSETS_MIN), _ASSETS_MAX)
+    def rest(self) -> None:
+        if self._landing.is_full:
+            self.finish()
+
+    def finish(self) -> None:
+        """Place all references that are held back, and note how far another attempt need not look again."""
+
+        def refer(tx: Transaction, edges: Sequence[Edge]) -> None:
+            self._landing.refer(tx, edges)
+            taken = sum(done for done, _ in self._context.job.counts.values())
+            self._context.record(tx, done=taken + self.done_count)
+            self._context.checkpoint("import.referring")
+
+        for _ in _in_steps(self._context.transaction, self._landing.held, refer):
+            self._context.checkpoint("import.referred")
+        if self._landing.is_settled:
+            with self._context.transaction() as tx:
+                self._context.record(tx, checkpoint=dict(self._counts))
 
 
 def _in_steps(
     transaction: Callable[[], AbstractContextManager[Transaction]],
-    walk: Walk,
-    work: Callable[[Transaction, Portion], None],
-    *,
-    gives_way: bool = False,
+    take: Callable[[int], Taken],
+    work: Callable[[Transaction, Taken], None],
 ) -> Iterator[None]:
-    """Work on all that a walk leads to, so much in each transaction as others may wait for; yield after each.
-
-    With `gives_way`, it may take more while there are no others, and is undone for those who come.
-    """
-    pace = _Pace(gives_way=gives_way)
-    while portion := walk.portion(pace.number):
-        try:
-            with transaction() as tx, pace.patience(tx):
-                began_at = time.perf_counter()
-                work(tx, portion)
-        except GaveWay:
-            walk.back(portion)
-            pace.gave_way()
-        else:
-            pace.took(time.perf_counter() - began_at)
-            yield
+    """Work on all that can be taken, so much in each transaction as others may wait for; yield after each."""
+    number = _ROWS_FIRST
+    while taken := take(number):
+        with transaction() as tx:
+            began_at = time.perf_counter()
+            work(tx, taken)
+        wanted = number * _STEP_SECONDS / (time.perf_counter() - began_at)
+        # Not at once many more: the next may be of another kind, and take longer.
+        number = min(max(int(min(wanted, 1.5 * number)), _ROWS_MIN), _ROWS_MAX)
+        yield
 
 
-def _checked(
-    desk: Desk, context: JobContext, landing: Landing, extents: Mapping[str, int]
-) -> tuple[list[Finding], list[Finding]]:
+def _check_free(tx: Transaction, landing: Landing) -> None:
+    if not landing.is_free(tx):
+        raise _Occupied
+
+
+def _land(desk: Desk, context: JobContext, landing: Landing, upload: str) -> None:
+    with context.transaction() as tx:
+        landing.prepare(tx)
+    lander = _Lander(context, landing)
+    problems = take_in(desk, context, upload, lander)
+    lander.finish()
+    refusals, holes = _checked(desk, context, landing)
+    _end(desk, context, landing, ([*problems, *refusals], holes))
+
+
+def _checked(desk: Desk, context: JobContext, landing: Landing) -> tuple[list[Finding], list[Finding]]:
     """Answer what stands in the way, and what the assets will lack; both hold for as long as nothing else is there."""
-    for _ in _in_steps(context.transaction, Walk(extents), landing.resolve):
-        pass
-    into, policy = into_of(context, desk), policy_of(context.job, desk)
+    policy = policy_of(context.job, desk)
     with context.snapshot() as tx:
-        conflicts = obstacles(tx, into, policy, sees_all=actor_of(context, desk).sees_all)
-        holes = hole_findings(open_holes(tx, into, policy, writes=False))
+        sees_all = actor_of(context, desk).sees_all
+        conflicts = obstacles(tx, landing.into, policy, sees_all=sees_all, dangling=landing.dangling)
+        holes = hole_findings(open_holes(tx, landing.into, policy, writes=False))
     context.checkpoint("import.checked")
     return findings_of(conflicts), holes
 
 
-def _place(context: JobContext, landing: Landing, extents: Mapping[str, int]) -> None:
-    with context.transaction() as tx:
-        placed = landing.prepare(tx)
-    half, moved = context.job.total // 2, sum(placed.values())
-
-    def place(tx: Transaction, portion: Portion) -> None:
-        landing.place(tx, portion)
-        count(tx, portion)
-        context.checkpoint("import.placing")
-
-    def refer(tx: Transaction, portion: Portion) -> None:
-        landing.refer(tx, portion, again=bool(placed))
-        count(tx, portion)
-        context.checkpoint("import.referring")
-
-    def count(tx: Transaction, portion: Portion) -> None:
-        # An asset and its references are half each of what is moved for it.
-        nonlocal moved
-        moved += sum(len(positions) for _, positions in portion)
-        context.record(tx, done=half + moved // 2)
-
-    for _ in _in_steps(context.transaction, Walk(extents, placed), place):
-        context.checkpoint("import.placed")
-    for _ in _in_steps(context.transaction, Walk(extents), refer, gives_way=True):
-        context.checkpoint("import.referred")
-
-
-def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> bool:
+def _end(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[Finding], list[Finding]]) -> None:
     """End the job, unless there is something in the instance by now that was not checked against."""
     refusals, holes = found
     with settling(context) as tx:
-        if not landing.is_free(tx):
-            return False
+        _check_free(tx, landing)
         if refusals:
             desk.ledger.fail(tx, context.job, refusals)
         else:
@@ -168,7 +169,6 @@ def _ended(desk: Desk, context: JobContext, landing: Landing, found: tuple[list[
             created = {kind: number for kind, (_, number) in context.job.counts.items()}
             succeed(desk, context, tx, outcome={"created": created} if created else {}, holes=holes)
         context.checkpoint("import.ending")
-    return True
 
 
 def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcome, holes: list[Finding]) -> None:
@@ -181,10 +181,17 @@ def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcom
 def clear(desk: Desk, job_id: str) -> None:
     """Remove what a job has placed and not shown, in steps."""
     with desk.database.snapshot() as tx:
-        is_left = job_id in hidden_jobs(tx)
-    while is_left:
-        with desk.database.transaction() as tx:
-            is_left = clear_portion(tx, job_id)
+        if job_id not in hidden_jobs(tx):
+            return
+
+    def take(number: int) -> list[str]:
+        with desk.database.snapshot() as tx:
+            return hidden_ids(tx, job_id, number)
+
+    for _ in _in_steps(desk.database.transaction, take, clear_portion):
+        pass
+    with desk.database.transaction() as tx:
+        remove_space(tx, job_id)
 
 
 def discard_in_steps(desk: Desk, job_id: str) -> None:
@@ -195,5 +202,5 @@ def discard_in_steps(desk: Desk, job_id: str) -> None:
     def discard(tx: Transaction, portion: Portion) -> None:
         discard_portion(tx, job_id, portion)
 
-    for _ in _in_steps(desk.database.transaction, walk, discard):
+    for _ in _in_steps(desk.database.transaction, walk.portion, discard):
         pass

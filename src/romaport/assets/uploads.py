@@ -1,10 +1,10 @@
 """Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
@@ -22,6 +22,7 @@ from romaport.storage import Transaction
 __all__ = [
     "SIDES",
     "ImportOptions",
+    "Receiver",
     "Values",
     "accept",
     "check_package",
@@ -31,6 +32,7 @@ __all__ = [
     "policy_of",
     "sealed_values",
     "stage_upload",
+    "take_in",
     "upload_path",
     "upload_paths",
 ]
@@ -38,12 +40,32 @@ __all__ = [
 SIDES = ("left", "right")
 """The two things that a comparison compares."""
 
-_STAGED_AT_ONCE = 2_000
+_AT_ONCE = 2_000
 _FINDINGS_MAX = 10_000
 _VALUES_MAX = 10_000
 
 Values = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Secrets handed over with a package: by kind, by the asset's name in the package, by the path of the field."""
+
+
+class Receiver(Protocol):
+    """Where the assets of a package are put, batch after batch, while it is read."""
+
+    @property
+    def done_count(self) -> int:
+        """Answer for how many nothing is left to be done after they were put there."""
+
+    def count(self, tx: Transaction, kind: str) -> int:
+        """Answer how many entries of a kind need not be put there any more."""
+
+    def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:
+        """Answer the ids of the next entries, of these new ones or as they were given before."""
+
+    def put(self, tx: Transaction, batch: Batch) -> None:
+        """Put a batch there."""
+
+    def rest(self) -> None:
+        """Do what has come due between two batches, in transactions of its own."""
 
 
 class ImportOptions(Struct, frozen=True, kw_only=True):
@@ -159,26 +181,56 @@ def policy_of(job: Job, desk: Desk) -> Policy:
     return Policy(merges=job.request["merges"], has_quotas=desk.catalog.options.quotas_enforced, options=options)
 
 
+class _Aside:
+    """Puts the assets of a package aside, for a job to look at the whole before it does anything with it."""
+
+    done_count = 0
+
+    def __init__(self, job_id: str) -> None:
+        self._job_id = job_id
+
+    def count(self, tx: Transaction, kind: str) -> int:
+        return staged_count(tx, self._job_id, kind)
+
+    def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:  # noqa: ARG002
+        return new
+
+    def put(self, tx: Transaction, batch: Batch) -> None:
+        stage(tx, batch)
+
+    def rest(self) -> None:
+        pass
+
+
 def stage_upload(desk: Desk, context: JobContext, upload: str) -> list[Finding]:
     """Fetch a job's package and put its assets aside; answer what is wrong with each on its own."""
+    problems = take_in(desk, context, upload, _Aside(context.job.id))
+    if sum(number for _, number in context.job.counts.values()) > _AT_ONCE:
+        with context.transaction() as tx:
+            surveyed(tx)
+    return problems
+
+
+def take_in(desk: Desk, context: JobContext, upload: str, receiver: Receiver) -> list[Finding]:
+    """Fetch a job's package and hand its assets over; answer what is wrong with each on its own."""
     path = desk.scratch_file(context, "import.zip")
     try:
         context.checkpoint("import.fetching")
         desk.archives.fetch(upload, path)
         context.checkpoint("import.fetched")
         with PackageReader.open(path, desk.limits) as reader:
-            problems = _stage_all(desk, context, reader)
+            problems = _take_all(desk, context, reader, receiver)
         context.checkpoint("import.staged")
     finally:
         path.unlink(missing_ok=True)
     return problems
 
 
-def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[Finding]:
+def _take_all(desk: Desk, context: JobContext, reader: PackageReader, receiver: Receiver) -> list[Finding]:
     counts = {kind.name: reader.manifest.counts.get(kind.name, 0) for kind in creation_order()}
     counts = {name: number for name, number in counts.items() if number}
     if not context.job.total:
-        # An asset is done twice: once put aside and checked, once moved into place.
+        # An asset is done twice: once put where the whole is checked, once in its place with all it refers to.
         context.plan(counts, total=2 * sum(counts.values()))
         context.checkpoint("import.planned")
     with context.snapshot() as tx:
@@ -187,11 +239,8 @@ def _stage_all(desk: Desk, context: JobContext, reader: PackageReader) -> list[F
     findings = [_unmatched(kind, name) for kind, names in values.items() if kind not in counts for name in names]
     for name in counts:
         intake = _intake(desk, context, KINDS[name], values.get(name, {}), arrived)
-        findings.extend(_stage_kind(desk, context, reader, intake))
+        findings.extend(_take_kind(desk, context, reader, (intake, receiver)))
         context.checkpoint(f"import.staged.{name}")
-    if sum(counts.values()) > _STAGED_AT_ONCE:
-        with context.transaction() as tx:
-            surveyed(tx)
     return findings[:_FINDINGS_MAX]
 
 
@@ -213,19 +262,21 @@ def _intake(
     )
 
 
-def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: Intake) -> list[Finding]:
+def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tuple[Intake, Receiver]) -> list[Finding]:
+    intake, receiver = way
     kind = intake.kind
     with context.snapshot() as tx:
-        staged = staged_count(tx, context.job.id, kind.name)
+        taken = receiver.count(tx, kind.name)
     findings: list[Finding] = []
     for first, entries in _batches(reader.entries(kind.name)):
-        if first < staged:
-            # What an earlier attempt has staged is read again only for what is wrong with it.
+        if first < taken:
+            # What an earlier attempt has put there is read again only for what is wrong with it.
             problems = intake.problems(entries)
         else:
-            batch = intake.batch(entries, first=first, ids=_new_ids(desk, context, kind, len(entries)))
+            new = _new_ids(desk, context, kind, len(entries))
+            batch = intake.batch(entries, first=first, ids=receiver.ids(intake, entries, new))
             problems = batch.problems
-            _stage_batch(context, kind, first + len(entries), batch)
+            _put(context, receiver, batch, (kind.name, first + len(entries)))
         findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
@@ -233,18 +284,21 @@ def _stage_kind(desk: Desk, context: JobContext, reader: PackageReader, intake: 
 
 def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
     first = 0
-    while batch := list(islice(entries, _STAGED_AT_ONCE)):
+    while batch := list(islice(entries, _AT_ONCE)):
         yield first, batch
         first += len(batch)
 
 
-def _stage_batch(context: JobContext, kind: Kind, done: int, batch: Batch) -> None:
+def _put(context: JobContext, receiver: Receiver, batch: Batch, taken: tuple[str, int]) -> None:
+    kind, number = taken
     with context.transaction() as tx:
-        stage(tx, batch)
-        counts = {**context.job.counts, kind.name: [done, context.job.counts[kind.name][1]]}
-        context.record(tx, counts=counts, done=sum(number for number, _ in counts.values()))
+        receiver.put(tx, batch)
+        before, todo = context.job.counts[kind]
+        counts = {**context.job.counts, kind: [max(before, number), todo]}
+        context.record(tx, counts=counts, done=sum(done for done, _ in counts.values()) + receiver.done_count)
         context.checkpoint("import.staging")
     context.checkpoint("import.batch")
+    receiver.rest()
 
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:

@@ -24,14 +24,17 @@ from romaport.catalog.landing import (
     Walk,
     clear_portion,
     discard_portion,
+    hidden_ids,
     hidden_jobs,
+    remove_space,
     staged_extents,
 )
 from romaport.catalog.quotas import used
 from romaport.catalog.returns import Return, follow, forget
+from romaport.catalog.store.brought import Into
 from romaport.catalog.store.listing import Page
+from romaport.catalog.store.placing import Edge
 from romaport.catalog.store.rows import json_text
-from romaport.catalog.store.staging import Into
 from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected, takes_whole
 from romaport.catalog.uniqueness import alike, is_name_taken
 
@@ -45,6 +48,7 @@ __all__ = [
     "Conflict",
     "Decision",
     "Departing",
+    "Edge",
     "Intake",
     "Into",
     "Landing",
@@ -67,6 +71,7 @@ __all__ = [
     "discard_portion",
     "follow",
     "forget",
+    "hidden_ids",
     "hidden_jobs",
     "is_name_taken",
     "is_sound",
@@ -74,6 +79,7 @@ __all__ = [
     "key_name",
     "obstacles",
     "open_holes",
+    "remove_space",
     "selected",
     "stage",
     "staged_count",

@@ -1,6 +1,6 @@
 """A staged package on its way into an instance: what stands between, what would become of it, and the move itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,10 @@ from romaport.catalog import quotas
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
 from romaport.catalog.intake import Batch
 from romaport.catalog.store import arriving, conflicts, doubles, keeping, moving, rows, staging
+from romaport.catalog.store.brought import STAGED, Into, Step, brought
+from romaport.catalog.store.conflicts import Dangling
 from romaport.catalog.store.rows import json_text
-from romaport.catalog.store.staging import Decided, Holes, Into, Step
+from romaport.catalog.store.staging import Decided, Holes
 from romaport.errors import QuotaReached, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, MASK, Change, Kind, changes, creation_order, namesakes
 from romaport.storage import Transaction, Vault
@@ -93,12 +95,15 @@ def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all
     staging.meet(tx, into)
     _settle_filled(tx, into.job_id, vault)
     staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
-    return obstacles(tx, into, policy, sees_all=sees_all)
+    dangling = conflicts.dangling(tx, into.job_id, CONFLICTS_MAX)
+    return obstacles(tx, into, policy, sees_all=sees_all, dangling=dangling)
 
 
-def obstacles(tx: Transaction, into: Into, policy: Policy, *, sees_all: bool) -> list[Conflict]:
-    """Find everything that stands between a staged package, decided on, and its instance."""
-    found = [*_taken(tx, into, policy), *_dangling(tx, into), *_doubled(tx, into)]
+def obstacles(
+    tx: Transaction, into: Into, policy: Policy, *, sees_all: bool, dangling: Sequence[Dangling]
+) -> list[Conflict]:
+    """Find everything that stands between a package, decided on or placed, and its instance."""
+    found = [*_taken(tx, into, policy), *_missed(dangling), *_doubled(tx, into)]
     if not sees_all:
         forbidden = conflicts.forbidden(tx, into, CONFLICTS_MAX)
         found.extend(Conflict.of(kind, key, RoleMissing(role="modify")) for kind, key in forbidden)
@@ -134,8 +139,8 @@ def _taken(tx: Transaction, into: Into, policy: Policy) -> Iterator[Conflict]:
             yield Conflict.of(kind, key, taken(KINDS[kind], KINDS[kind].name_field, key_name(key)))
 
 
-def _dangling(tx: Transaction, into: Into) -> Iterator[Conflict]:
-    for kind, key, field, target_kind, target_key in conflicts.dangling(tx, into.job_id, CONFLICTS_MAX):
+def _missed(dangling: Sequence[Dangling]) -> Iterator[Conflict]:
+    for kind, key, field, target_kind, target_key in dangling:
         error = ReferenceMissing(field=field, kind=KINDS[target_kind].title, asset_id=key_name(target_key))
         yield Conflict.of(kind, key, error)
 
@@ -149,7 +154,7 @@ def _doubled(tx: Transaction, into: Into) -> Iterator[Conflict]:
 
 
 def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
-    steps = staging.outcome(tx, into.job_id)
+    steps = staging.outcome(tx, into)
     moves = {name for step in (Step.CREATE, Step.UPDATE) for name in steps.get(step, {})}
     for kind in (found for found in creation_order() if moves.intersection(namesakes(found))):
         for field, limit in kind.quota_within.items():
@@ -164,7 +169,9 @@ def _beyond_quotas(tx: Transaction, into: Into) -> Iterator[Conflict]:
 
 def decisions(tx: Transaction, job_id: str, vault: Vault) -> Iterator[Decision]:
     """Yield what becomes of every staged asset, in the order of creation, without holding them."""
-    lacking = {(found.kind, found.position): found for found in staging.holes(tx, job_id) if found.step is Step.UPDATE}
+    lacking = {
+        (found.kind, found.position): found for found in staging.holes(tx, job_id, STAGED) if found.step is Step.UPDATE
+    }
     for kind in creation_order():
         for found in staging.decided(tx, job_id, kind.name):
             changed: list[Change] = []
@@ -213,7 +220,7 @@ def apply(tx: Transaction, into: Into, vault: Vault, *, keeps: bool) -> dict[str
     """
     if keeps:
         keeping.keep(tx, into.job_id, keeping.updated_of(into.job_id))
-    steps = staging.outcome(tx, into.job_id)
+    steps = staging.outcome(tx, into)
     for kind in creation_order():
         if kind.name in steps.get(Step.CREATE, {}):
             moving.create(tx, into, kind.name)
@@ -247,7 +254,7 @@ def open_holes(tx: Transaction, into: Into, policy: Policy, *, writes: bool) -> 
     """Answer (kind, name, path) of every secret that the imported assets lack; note them on those that are updated."""
     lacking = [
         found
-        for found in staging.holes(tx, into.job_id)
+        for found in staging.holes(tx, into.job_id, brought(into))
         if found.met_id is None or policy.overwrites(KINDS[found.kind])
     ]
     for found in lacking:

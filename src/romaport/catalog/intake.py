@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from romaport.catalog.conflict import key_name
 from romaport.catalog.store.arriving import StagedAsset, StagedReference, StagedUnique
+from romaport.catalog.store.brought import Step
 from romaport.catalog.store.rows import json_text, key_text
-from romaport.catalog.store.staging import Step
 from romaport.errors import AssetInvalid, PackageSecretFound, RomaportError, ValueInvalid, ValueUnmatched
 from romaport.ids import new_id
 from romaport.kinds import KINDS, MASK, Kind, Travel, split_body
@@ -142,6 +142,12 @@ class Intake:
     def problems(self, entries: Sequence[Arrival]) -> list[Problem]:
         """Say what is wrong with entries, each on its own."""
         return [problem for entry in entries for problem in self._named(entry)]
+
+    def keys(self, entries: Sequence[Arrival]) -> list[str]:
+        """Say which keys entries will have, as texts."""
+        # Only a prefix asks whether an entry is sound.
+        sound = (not self._prefix or not self._problems(entry) for entry in entries)
+        return [key_text(self._placed(entry, is_sound=right)) for entry, right in zip(entries, sound, strict=True)]
 
     def batch(self, entries: Sequence[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
         """Turn entries into rows with these ids; `first` is the position of the first one in its file."""

@@ -1,19 +1,38 @@
-"""A staged package that can meet nothing: put in its place out of sight, in short steps, and shown by one more.
+"""A package that can meet nothing: put in its place out of sight while it is read, and shown by one change.
 
-Other writers wait for one step at a time, however large the package is, and it is still seen whole or not at all.
+Each row is written once, in short steps. Other writers wait for one of them at a time, however large the package is,
+and it is still seen whole or not at all.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from romaport.catalog.store import moving, rows, spaces, staging
-from romaport.catalog.store.staging import Into
-from romaport.kinds import creation_order
+from romaport.catalog.conflict import CONFLICTS_MAX
+from romaport.catalog.holding import Held
+from romaport.catalog.intake import Batch
+from romaport.catalog.store import placing, rows, spaces, staging
+from romaport.catalog.store.brought import Into
+from romaport.catalog.store.conflicts import Dangling
+from romaport.catalog.store.placing import Edge
+from romaport.kinds import KINDS, creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Landing", "Portion", "Walk", "clear_portion", "discard_portion", "hidden_jobs", "staged_extents"]
+__all__ = [
+    "Landing",
+    "Portion",
+    "Walk",
+    "clear_portion",
+    "discard_portion",
+    "hidden_ids",
+    "hidden_jobs",
+    "remove_space",
+    "staged_extents",
+]
 
-_ASSETS_AT_ONCE = 1_000
+_HELD_MAX = 80_000
+# The kinds whose references the checks of the whole ask for; of a package that is refused no others are placed, since
+# to remove them takes as long.
+_ASKED = {kind.name for kind in KINDS.values() if kind.also_unique or kind.quota_within}
 
 Portion = list[tuple[str, range]]
 """Some of what is staged: kinds, and positions in the file of each."""
@@ -24,11 +43,10 @@ staged_extents = staging.extents
 class Walk:
     """Through what is staged for a job, what is referred to before what refers to it."""
 
-    def __init__(self, extents: Mapping[str, int], done: Mapping[str, int] | None = None) -> None:
-        """Begin with how many assets are staged of each kind, and how many of them were walked through before."""
-        done = done or {}
+    def __init__(self, extents: Mapping[str, int]) -> None:
+        """Begin with how many assets are staged of each kind."""
         kinds = (kind.name for kind in creation_order() if kind.name in extents)
-        self._left = [(kind, range(done.get(kind, 0), extents[kind])) for kind in kinds]
+        self._left = [(kind, range(extents[kind])) for kind in kinds]
 
     def portion(self, number: int) -> Portion:
         """Go on by so many assets, or as many as are left; answer them, and nothing at the end."""
@@ -43,49 +61,120 @@ class Walk:
                 self._left.insert(0, (kind, rest))
         return found
 
-    def back(self, portion: Portion) -> None:
-        """Go back to before a portion that nothing came of."""
-        self._left[:0] = portion
-
 
 class Landing:
-    """The way of one staged package into an instance that holds nothing; each method in the caller's transaction."""
+    """The way of one package into an instance that holds nothing; each method in the caller's transaction.
+
+    References are held back until there are many, and then placed in the order of the index by their targets: each of
+    its pages is written to once for many of them.
+    """
 
     def __init__(self, into: Into) -> None:
-        self._into = into
-        self._space = replace(into, instance_id=into.job_id)
+        self.into = replace(into, is_placed=True)
+        self.is_begun = False
+        """Whether an earlier attempt has placed some of it."""
+        self._there: set[str] = set()
+        self._held = Held()
+        self._dangling: list[tuple[str, int, str, Dangling]] = []
+        self._is_refused = False
+        self._held_count = 0
+        self._waiting_count = 0
+        self._read_count = 0
+
+    @property
+    def done_count(self) -> int:
+        """How many assets refer to everything by now that they can refer to, of those that were read."""
+        share = len(self._held) / self._held_count if self._held_count else 1
+        return self._read_count - round(self._waiting_count * share)
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether nothing that was read has to be read again by another attempt."""
+        return not self._held and not self._is_refused
+
+    @property
+    def is_full(self) -> bool:
+        """Say whether so many references are held back that they are to be placed first."""
+        return len(self._held) >= _HELD_MAX
 
     def is_free(self, tx: Transaction) -> bool:
         """Say whether the instance holds nothing that a package could meet."""
-        return spaces.is_free(tx, self._into.instance_id)
+        return spaces.is_free(tx, self.into.instance_id)
 
     def is_possible(self, tx: Transaction) -> bool:
-        """Say whether the package can land: the instance is free, and everything staged is decided on as new."""
-        return self.is_free(tx) and staging.is_decided(tx, self._into.job_id)
+        """Say whether the package can land: the instance is free, and no other way was begun."""
+        has_begun = self.into.job_id in spaces.hidden(tx)
+        return self.is_free(tx) and (has_begun or not staging.extents(tx, self.into.job_id))
 
-    def resolve(self, tx: Transaction, portion: Portion) -> None:
-        """Find where references lead within the package, as far as that is not known."""
-        for kind, positions in portion:
-            staging.resolve(tx, self._into.job_id, kind, positions)
+    def prepare(self, tx: Transaction) -> None:
+        """Make the space that the package is placed in, or go on with what an earlier attempt has placed."""
+        spaces.add(tx, self.into.job_id, self.into.instance_id)
+        self.is_begun = bool(spaces.counts(tx, self.into.job_id))
 
-    def prepare(self, tx: Transaction) -> dict[str, int]:
-        """Make the space that the package is placed in, and answer by kind how much an earlier attempt has placed."""
-        spaces.add(tx, self._into.job_id, self._into.instance_id)
-        return spaces.counts(tx, self._into.job_id)
+    def known(self, tx: Transaction, kind: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """Answer by key the ids of what an earlier attempt has placed, of the assets that are placed next."""
+        found = placing.ids(tx, self.into.job_id, kind, keys)
+        self._there = set(found.values())
+        return found
 
-    def place(self, tx: Transaction, portion: Portion) -> None:
-        """Put assets in their place, out of sight, without their references."""
-        for kind, positions in portion:
-            moving.create(tx, self._space, kind, positions=positions)
+    def place(self, tx: Transaction, batch: Batch) -> None:
+        """Put assets in their place, out of sight, as far as they are not there, and hold their references back."""
+        owners = {found.position: found.new_id for found in batch.assets}
+        new = [found for found in batch.assets if found.new_id not in self._there]
+        values = [(owners[found.position], found) for found in batch.unique]
+        placing.place(tx, self.into, new)
+        placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in self._there])
+        self._lead(tx, batch)
+        self._is_refused |= bool(batch.problems or self._dangling)
+        self._held.add(
+            (found.target_id, owners[found.position], found.field, found.owns)
+            for found in batch.references
+            if found.target_id is not None and (not self._is_refused or found.kind in _ASKED)
+        )
+        self._held_count = len(self._held)
+        self._waiting_count += len(batch.assets)
+        self._read_count += len(batch.assets)
 
-    def refer(self, tx: Transaction, portion: Portion, *, again: bool) -> None:
-        """Have assets refer to what is in its place; with `again`, some of them may do so already."""
-        for kind, positions in portion:
-            moving.refer(tx, self._space, kind, positions=positions, again=again)
+    def _lead(self, tx: Transaction, batch: Batch) -> None:
+        """Look up where references lead that came without it, which few do; note those that lead nowhere.
+
+        What is referred to comes before what refers to it.
+        """
+        open_ = [found for found in batch.references if found.target_id is None]
+        for kind in {found.target_kind for found in open_}:
+            there = placing.ids(tx, self.into.job_id, kind, (found.target_key for found in open_))
+            for found in open_:
+                if found.target_kind == kind:
+                    found.target_id = there.get(found.target_key)
+        nowhere = [found for found in open_ if found.target_id is None]
+        keys = {found.position: found.key for found in batch.assets} if nowhere else {}
+        for found in nowhere:
+            target = (found.target_kind, found.target_key_bare)
+            dangling = (found.kind, keys[found.position], found.field, *target)
+            self._dangling.append((found.kind, found.position, found.field, dangling))
+        # Only so many of them are told, the first ones.
+        if len(self._dangling) > 2 * CONFLICTS_MAX:
+            self._dangling = sorted(self._dangling)[:CONFLICTS_MAX]
+
+    @property
+    def dangling(self) -> list[Dangling]:
+        """The references that lead nowhere, as many as are told."""
+        return [found for *_, found in sorted(self._dangling)[:CONFLICTS_MAX]]
+
+    def held(self, number: int) -> list[Edge]:
+        """Let so many go of the references that are held back, or as many as there are, in order."""
+        taken = self._held.take(number)
+        if not self._held:
+            self._held_count = self._waiting_count = 0
+        return taken
+
+    def refer(self, tx: Transaction, edges: Sequence[Edge]) -> None:
+        """Have assets refer to what is in its place."""
+        placing.refer(tx, edges, again=self.is_begun)
 
     def show(self, tx: Transaction) -> None:
         """Have everything that was placed be seen from the end of the transaction on."""
-        spaces.show(tx, self._into.job_id, self._into.instance_id)
+        spaces.show(tx, self.into.job_id, self.into.instance_id)
 
 
 def discard_portion(tx: Transaction, job_id: str, portion: Portion) -> None:
@@ -99,12 +188,18 @@ def hidden_jobs(tx: Transaction) -> list[str]:
     return spaces.hidden(tx)
 
 
-def clear_portion(tx: Transaction, job_id: str) -> bool:
-    """Remove some of what a job has placed and not shown, in the end its space; say whether anything may be left."""
-    for kind in reversed(creation_order()):
-        ids = spaces.some(tx, job_id, kind.name, limit=_ASSETS_AT_ONCE)
-        if ids:
-            rows.remove(tx, ids)
-            return True
+def hidden_ids(tx: Transaction, job_id: str, number: int) -> list[str]:
+    """Answer so many, or as many as there are, of the assets of a kind that a job has placed and not shown."""
+    kinds = reversed(creation_order())
+    found = (spaces.some(tx, job_id, kind.name, limit=number) for kind in kinds)
+    return next(filter(None, found), [])
+
+
+def clear_portion(tx: Transaction, ids: Sequence[str]) -> None:
+    """Remove some of what a job has placed and not shown, which nothing refers to that stays."""
+    rows.remove(tx, ids)
+
+
+def remove_space(tx: Transaction, job_id: str) -> None:
+    """Remove the space of a job in which nothing lies any more."""
     spaces.remove(tx, job_id)
-    return False

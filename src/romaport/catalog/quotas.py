@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from romaport.catalog.store import conflicts, rows, sums
-from romaport.catalog.store.staging import Into
+from romaport.catalog.store.brought import Into
 from romaport.errors import QuotaReached
 from romaport.kinds import Kind, namesakes
 from romaport.storage import Transaction

@@ -4,7 +4,7 @@ A use case opens one transaction and hands it down; nothing below it commits.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from romaport.errors import StoreUnavailable
-from romaport.storage.dialects import DatabaseOptions, Dialect, GaveWay, dialect_of
+from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
 from romaport.storage.twins import NUMBER, Twins, commits_seen, see, state_of
@@ -23,12 +23,10 @@ from romaport.storage.versions import Versions
 __all__ = [
     "Database",
     "DatabaseOptions",
-    "GaveWay",
     "Transaction",
     "TransactionConflict",
     "after_commit",
     "can_read_beside",
-    "giving_way",
     "read_beside",
     "streamed",
     "streamed_in_parts",
@@ -36,7 +34,6 @@ __all__ = [
 
 _CALLBACKS = "after_commit"
 _STREAMS = "streams"
-_DIALECT = "dialect"
 _TWINS = "twins"
 _ROWS_AT_ONCE = 1_000
 _PART_ROWS = 500
@@ -83,7 +80,7 @@ class Database:
             self.feed.telling(connection) as about_to_commit,
             self._dialect.writing(connection).begin(),
         ):
-            with _lent(connection, {_CALLBACKS: callbacks, _DIALECT: self._dialect}):
+            with _lent(connection, {_CALLBACKS: callbacks}):
                 yield connection
             about_to_commit()
         for callback in callbacks:
@@ -163,15 +160,6 @@ class Database:
 def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     """Have something done as soon as the transaction is committed, and not at all if it is undone."""
     tx.info[_CALLBACKS].append(callback)
-
-
-def giving_way(tx: Transaction, *, after_seconds: float) -> AbstractContextManager[None]:
-    """Have what is done in a block be undone for those who wait for its transaction, once it has taken so long.
-
-    Then `GaveWay` is raised, which must end the transaction.
-    """
-    dialect: Dialect = tx.info[_DIALECT]
-    return dialect.giving_way(tx, after_seconds)
 
 
 def can_read_beside(tx: Transaction) -> bool:

@@ -5,7 +5,6 @@ Everything else is said once, in SQLAlchemy's words, for both.
 
 import csv
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
@@ -23,7 +22,7 @@ from romaport.errors import SettingInvalid
 from romaport.storage import checkpoints
 from romaport.storage.line import Line
 
-__all__ = ["DatabaseOptions", "Dialect", "GaveWay", "dialect_of", "hold", "json_field", "survey"]
+__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "survey"]
 
 _SETTING = "ROMAPORT_DATABASE_URL"
 _CONNECT_SECONDS = 5
@@ -32,12 +31,6 @@ _SILENT_SECONDS = 10
 # Sent as an error of a class that the driver takes for ours: the session was idle too long, or the server became
 # a standby.
 _BROKEN_STATES = frozenset({"25P03", "25006"})
-# So much of a statement SQLite does in about a millisecond.
-_INSTRUCTIONS = 10_000
-
-
-class GaveWay(Exception):
-    """Somebody waited for the end of a transaction that had taken long; nothing of it is left."""
 
 
 class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,9 +84,6 @@ class Dialect(Protocol):
 
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
-
-    def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:
-        """Raise `GaveWay` from the block once it has taken so long and somebody waits for its transaction."""
 
     def is_broken(self, cause: Exception) -> bool:
         """Say whether an error is the database's state of health and not a mistake of ours."""
@@ -153,28 +143,6 @@ class Sqlite:
         """Prepare a connection for a transaction that sees one unchanging state."""
         return connection
 
-    @contextmanager
-    def giving_way(self, connection: Connection, after_seconds: float) -> Iterator[None]:
-        """Raise `GaveWay` from the block once it has taken so long and somebody waits in line."""
-        driver: Any = connection.connection.driver_connection
-        until = time.perf_counter() + after_seconds
-        has_given_way = False
-
-        def gives_way() -> bool:
-            nonlocal has_given_way
-            has_given_way = self._line.length > 0 and time.perf_counter() > until
-            return has_given_way
-
-        driver.set_progress_handler(gives_way, _INSTRUCTIONS)
-        try:
-            yield
-        except DBAPIError as cause:
-            if has_given_way:
-                raise GaveWay from cause
-            raise
-        finally:
-            driver.set_progress_handler(None, 0)
-
     def is_broken(self, cause: Exception) -> bool:
         """Say whether an error is the database's state of health and not a mistake of ours."""
         return isinstance(_driver_error(cause), sqlite3.DatabaseError)
@@ -233,10 +201,6 @@ class Postgresql:
     def reading(self, connection: Connection) -> Connection:
         """Prepare a connection for a transaction that sees one unchanging state."""
         return connection.execution_options(isolation_level="REPEATABLE READ")
-
-    def giving_way(self, connection: Connection, after_seconds: float) -> AbstractContextManager[None]:  # noqa: ARG002
-        """Do nothing: nobody waits for a transaction that changes other rows."""
-        return nullcontext()
 
     def is_broken(self, cause: Exception) -> bool:
         """Say whether an error is the database's state of health and not a mistake of ours."""

@@ -5,16 +5,19 @@ from itertools import permutations
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select, tuple_
 
+from romaport.catalog.store.brought import STAGED, Into, Step, brought
 from romaport.catalog.store.spaces import lies_in
-from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import changing_references
 from romaport.storage import Transaction
 from romaport.storage.tables import assets, staged_assets, staged_references
 
-__all__ = ["dangling", "forbidden", "namesakes_taken", "quota_use", "taken"]
+__all__ = ["Dangling", "dangling", "forbidden", "namesakes_taken", "quota_use", "taken"]
 
 staged, edges = staged_assets.c, staged_references.c
+
+Dangling = tuple[str, str, str, str, str]
+"""Of a reference that leads nowhere: kind, key, field, target's kind, target's key."""
 
 
 def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
@@ -29,37 +32,39 @@ def taken(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str]]:
 
 
 def namesakes_taken(tx: Transaction, into: Into, kinds: Collection[str], limit: int) -> list[tuple[str, str]]:
-    """Answer kind and key of staged assets whose key another of these kinds has, here or in the package."""
+    """Answer kind and key of arriving assets whose key another of these kinds has, here or in the package."""
+    came = brought(into).assets.c
     meets = (
-        and_(staged.kind == kind, _has_namesake(into, kind, other)) for kind, other in permutations(sorted(kinds), 2)
+        and_(came.kind == kind, _has_namesake(into, kind, other)) for kind, other in permutations(sorted(kinds), 2)
     )
     statement = (
-        select(staged.kind, staged.key)
-        .where(staged.job_id == into.job_id, or_(*meets))
-        .order_by(staged.kind, staged.position)
+        select(came.kind, came.key)
+        .where(came.job_id == into.job_id, or_(*meets))
+        .order_by(came.kind, came.position)
         .limit(limit)
     )
     return [(row.kind, row.key) for row in tx.execute(statement)]
 
 
 def _has_namesake(into: Into, kind: str, other: str) -> ColumnElement[bool]:
-    """Match what is staged of a kind whose key an asset of the other kind has; in the package, the first is right.
+    """Match what arrives of a kind and has the key of an asset of the other kind; in the package, the first is right.
 
     Each kind is named for itself: of a range or a list of kinds, a database may read every asset.
     """
-    first = staged_assets.alias()
-    in_target = exists().where(lies_in(into.instance_id), assets.c.kind == other, assets.c.key == staged.key)
+    came = brought(into).assets
+    first = came.alias()
+    in_target = exists().where(lies_in(into.instance_id), assets.c.kind == other, assets.c.key == came.c.key)
     if other > kind:
         return in_target
-    in_package = exists().where(first.c.job_id == into.job_id, first.c.kind == other, first.c.key == staged.key)
+    in_package = exists().where(first.c.job_id == into.job_id, first.c.kind == other, first.c.key == came.c.key)
     return or_(in_target, in_package)
 
 
-def dangling(tx: Transaction, job_id: str, limit: int) -> list[tuple[str, str, str, str, str]]:
-    """Answer (kind, key, field, target's kind, target's key) of references that lead nowhere."""
+def dangling(tx: Transaction, job_id: str, limit: int) -> list[Dangling]:
+    """Answer the staged references that lead nowhere."""
     statement = (
         select(edges.kind, staged.key, edges.field, edges.target_kind, edges.target_key_bare)
-        .join(staged_assets, same_place())
+        .join(staged_assets, STAGED.same)
         .where(edges.job_id == job_id, edges.target_id.is_(None))
         .order_by(edges.kind, edges.position, edges.field)
         .limit(limit)
@@ -99,7 +104,6 @@ def forbidden(tx: Transaction, into: Into, limit: int) -> list[tuple[str, str]]:
 def quota_use(tx: Transaction, into: Into, kinds: Collection[str]) -> int:
     """Answer how many assets of some kinds the target would hold afterwards."""
     held = select(func.count()).where(lies_in(into.instance_id), assets.c.kind.in_(list(kinds)))
-    more = select(func.count()).where(
-        staged.job_id == into.job_id, staged.kind.in_(list(kinds)), staged.met_id.is_(None)
-    )
+    came = brought(into).assets.c
+    more = select(func.count()).where(came.job_id == into.job_id, came.kind.in_(list(kinds)), came.met_id.is_(None))
     return tx.execute(held).scalar_one() + tx.execute(more).scalar_one()

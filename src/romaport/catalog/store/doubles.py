@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import CTE, Select, and_, exists, func, literal, select, union_all
 
+from romaport.catalog.store.brought import Into, Step, brought
 from romaport.catalog.store.keeping import kept_ids
 from romaport.catalog.store.spaces import lies_in
-from romaport.catalog.store.staging import Into, Step, same_place
 from romaport.kinds import Kind
 from romaport.storage import Transaction, json_field
 from romaport.storage.tables import (
@@ -15,18 +15,15 @@ from romaport.storage.tables import (
     assets,
     kept_asset_references,
     kept_assets,
-    staged_assets,
-    staged_references,
 )
 
 __all__ = ["crowds", "doubles", "returning"]
 
-staged, edges = staged_assets.c, staged_references.c
 _MOVES = (Step.CREATE.value, Step.UPDATE.value)
 
 
 def doubles(tx: Transaction, into: Into, kind: Kind, *, limit: int) -> list[tuple[str, str]]:
-    """Answer (key, another's key) of staged assets of a kind that would be alike to another in the same scope.
+    """Answer (key, another's key) of arriving assets of a kind that would be alike to another in the same scope.
 
     Alike is what holds the same in the fields that the kind says, in the package or in the instance.
     """
@@ -42,25 +39,25 @@ def doubles(tx: Transaction, into: Into, kind: Kind, *, limit: int) -> list[tupl
         .where(other.c.key != after.c.key, *(other.c[column.name] == after.c[column.name] for column in columns))
         .scalar_subquery()
     )
-    found = select(after.c.key, first).join(several, same).where(after.c.is_staged == 1).order_by(after.c.key)
+    found = select(after.c.key, first).join(several, same).where(after.c.arrives == 1).order_by(after.c.key)
     return [(row[0], row[1]) for row in tx.execute(found.limit(limit))]
 
 
 def _after(into: Into, kind: str, scope: str, fields: Sequence[str]) -> CTE:
-    """Write what the instance would hold of a kind: what is staged and moves, and what it does not replace."""
+    """Write what the instance would hold of a kind: what arrives and moves, and what it does not replace."""
+    here = brought(into)
+    came, edges = here.assets.c, here.references.c
     moves = (
         select(
-            staged.key,
-            literal(1).label("is_staged"),
+            came.key,
+            literal(1).label("arrives"),
             edges.target_id.label("scope_id"),
-            *(json_field(staged.body, field).label(field) for field in fields),
+            *(json_field(came.body, field).label(field) for field in fields),
         )
-        .join(staged_references, and_(same_place(), edges.field == scope))
-        .where(staged.job_id == into.job_id, staged.kind == kind, staged.step.in_(_MOVES))
+        .join(here.references, and_(here.same, edges.field == scope))
+        .where(came.job_id == into.job_id, came.kind == kind, came.step.in_(_MOVES))
     )
-    replaced = exists().where(
-        staged.job_id == into.job_id, staged.met_id == assets.c.id, staged.step == Step.UPDATE.value
-    )
+    replaced = exists().where(came.job_id == into.job_id, came.met_id == assets.c.id, came.step == Step.UPDATE.value)
     stays = (
         select(
             assets.c.key,
@@ -98,19 +95,22 @@ def returning(tx: Transaction, job_id: str, going: Select[Any], kind: Kind, limi
 
 def crowds(tx: Transaction, into: Into, kind: Kind, field: str) -> list[str]:
     """Answer the keys of the assets that more of a kind would refer to by a field than may (contract 6.4)."""
+    here = brought(into)
+    edges = here.references.c
     held = (
         select(func.count())
         .select_from(asset_references)
         .join(assets, assets.c.id == asset_references.c.asset_id)
         .where(asset_references.c.target_id == edges.target_id, asset_references.c.field == field)
-        .where(assets.c.kind == kind.name)
+        # What is brought may be there as well, out of sight.
+        .where(assets.c.kind == kind.name, assets.c.change_id != into.job_id)
         .scalar_subquery()
     )
     statement = (
         select(func.min(edges.target_key))
-        .join(staged_assets, same_place())
+        .join(here.assets, here.same)
         .where(edges.job_id == into.job_id, edges.kind == kind.name, edges.field == field)
-        .where(staged.step == Step.CREATE.value)
+        .where(here.assets.c.step == Step.CREATE.value)
         .group_by(edges.target_id)
         .having(func.count() + held > kind.quota_within[field])
     )

@@ -20,8 +20,8 @@ from sqlalchemy import (
     update,
 )
 
+from romaport.catalog.store.brought import Step
 from romaport.catalog.store.spaces import space_of
-from romaport.catalog.store.staging import Step
 from romaport.catalog.store.visibility import visible_ids
 from romaport.kinds import changing_references
 from romaport.storage import Transaction

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, insert, literal, select, update
 
+from romaport.catalog.store.brought import STAGED, Into, Step
 from romaport.catalog.store.spaces import space_of
-from romaport.catalog.store.staging import Into, Step, at, same_place
 from romaport.storage import Transaction
 from romaport.storage.tables import (
     asset_references,
@@ -23,9 +23,9 @@ __all__ = ["create", "refer", "replace", "replaced"]
 staged, edges, values = staged_assets.c, staged_references.c, staged_uniques.c
 
 
-def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = None) -> None:
-    """Move staged assets of a kind that meet nobody into the catalog, without references; of some positions, or all."""
-    new = _of(staged_assets, into, kind, positions)
+def create(tx: Transaction, into: Into, kind: str) -> None:
+    """Move staged assets of a kind that meet nobody into the catalog, without references."""
+    new = _of(staged_assets, into, kind)
     columns = {
         "id": staged.new_id,
         "instance_id": space_of(into.instance_id),
@@ -49,38 +49,23 @@ def create(tx: Transaction, into: Into, kind: str, *, positions: range | None = 
     }
     moved = select(*columns.values()).where(*new).order_by(staged.position)
     tx.execute(insert(assets).from_select(list(columns), moved))
-    _insert_unique(tx, into, _of(staged_uniques, into, kind, positions))
+    _insert_unique(tx, into, _of(staged_uniques, into, kind))
 
 
-def refer(tx: Transaction, into: Into, kind: str, *, positions: range | None = None, again: bool = False) -> None:
-    """Have what was created of a kind refer to what is in its place by now; of some positions, or all.
-
-    With `again`, what refers already is left as it is.
-    """
-    # Some, as the index by their targets has them: each of its pages is then written to once, and not in turn with
-    # others. All, as they are read: there is no page that is written to for few of them.
-    order = (edges.position, edges.field) if positions is None else (edges.target_id, edges.position, edges.field)
+def refer(tx: Transaction, into: Into, kind: str) -> None:
+    """Have what was created of a kind refer to what is in its place by now."""
     related = (
         select(staged.new_id, edges.field, edges.target_id, edges.owns)
-        .join(staged_references, same_place())
-        .where(*_of(staged_references, into, kind, positions))
-        .order_by(*order)
+        .join(staged_references, STAGED.same)
+        .where(*_of(staged_references, into, kind))
+        .order_by(edges.position, edges.field)
     )
-    if again:
-        placed = asset_references.c
-        related = related.where(~exists().where(placed.asset_id == staged.new_id, placed.field == edges.field))
     tx.execute(insert(asset_references).from_select(["asset_id", "field", "target_id", "owns"], related))
 
 
-def _of(table: Table, into: Into, kind: str, positions: range | None) -> list[ColumnElement[bool]]:
-    """Match what is staged of a kind and created, by the table that is to be walked through.
-
-    Of two that both have the range, SQLite walks through the second again for each row of the first.
-    """
-    found = [table.c.job_id == into.job_id, table.c.kind == kind, staged.step == Step.CREATE.value]
-    if positions is not None:
-        found.append(at(table, positions))
-    return found
+def _of(table: Table, into: Into, kind: str) -> list[ColumnElement[bool]]:
+    """Match what is staged of a kind and created, by the table that is to be walked through."""
+    return [table.c.job_id == into.job_id, table.c.kind == kind, staged.step == Step.CREATE.value]
 
 
 def _insert_unique(tx: Transaction, into: Into, new: Sequence[ColumnElement[bool]]) -> None:
@@ -139,7 +124,7 @@ def replace(tx: Transaction, into: Into, kind: str) -> None:
     tx.execute(delete(asset_references).where(asset_references.c.asset_id.in_(met)))
     related = (
         select(staged.met_id, edges.field, edges.target_id, edges.owns)
-        .join(staged_references, same_place())
+        .join(staged_references, STAGED.same)
         .where(*mine)
         .order_by(staged.position)
     )

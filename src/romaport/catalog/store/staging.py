@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import msgspec
 from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, exists, func, or_, select, update
 
+from romaport.catalog.store.brought import STAGED, Brought, Into, Step, brought
 from romaport.catalog.store.spaces import lies_in
 from romaport.storage import Transaction, streamed, survey
 from romaport.storage.tables import (
@@ -21,8 +21,6 @@ __all__ = [
     "Decided",
     "Filled",
     "Holes",
-    "Into",
-    "Step",
     "at",
     "decide",
     "decided",
@@ -31,13 +29,10 @@ __all__ = [
     "extents",
     "filled",
     "holes",
-    "is_decided",
     "meet",
     "outcome",
     "reference_changes",
     "refill",
-    "resolve",
-    "same_place",
     "staged_count",
     "staged_jobs",
     "surveyed",
@@ -46,26 +41,6 @@ __all__ = [
 staged, edges = staged_assets.c, staged_references.c
 # The assets that staged ones meet; to give a table another name takes longer than to make a statement of it.
 _MET = assets.alias()
-
-
-class Step(StrEnum):
-    """What becomes of a staged asset."""
-
-    CREATE = "create"
-    UPDATE = "update"
-    KEEP = "keep"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Into:
-    """Which staged package goes into which instance, for whom and when."""
-
-    job_id: str
-    instance_id: str
-    user_id: str
-    user_name: str
-    at: int
-    """Milliseconds since the epoch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,20 +79,9 @@ def extents(tx: Transaction, job_id: str) -> dict[str, int]:
     return {row[0]: row[1] + 1 for row in tx.execute(last)}
 
 
-def is_decided(tx: Transaction, job_id: str) -> bool:
-    """Say whether everything staged is to be created; the release before stages without saying so."""
-    other = or_(staged.step.is_(None), staged.step != Step.CREATE.value)
-    return tx.execute(select(staged.position).where(staged.job_id == job_id, other).limit(1)).first() is None
-
-
 def at(table: Table, positions: range) -> ColumnElement[bool]:
     """Match the rows of a table of what is staged that are at these positions."""
     return table.c.position.between(positions.start, positions.stop - 1)
-
-
-def same_place() -> ColumnElement[bool]:
-    """Join staged references to the staged assets that have them."""
-    return and_(staged.job_id == edges.job_id, staged.kind == edges.kind, staged.position == edges.position)
 
 
 def meet(tx: Transaction, into: Into) -> None:
@@ -127,7 +91,12 @@ def meet(tx: Transaction, into: Into) -> None:
     found = tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id)).rowcount
     # Most are known since they were staged, by the ids that what is new would have.
     is_open = edges.target_id.is_(None) if not found else or_(edges.target_id.is_(None), staged.met_id.is_not(None))
-    _resolve(tx, into.job_id, is_open)
+    inside = and_(staged.job_id == into.job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
+    tx.execute(
+        update(staged_references)
+        .where(edges.job_id == into.job_id, inside, is_open)
+        .values(target_id=func.coalesce(staged.met_id, staged.new_id))
+    )
     outside = and_(
         lies_in(into.instance_id),
         assets.c.kind == edges.target_kind,
@@ -137,26 +106,6 @@ def meet(tx: Transaction, into: Into) -> None:
         update(staged_references)
         .where(edges.job_id == into.job_id, edges.target_id.is_(None), outside)
         .values(target_id=assets.c.id)
-    )
-
-
-def resolve(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
-    """Note where references of some positions lead within the package, as far as that is not known."""
-    _resolve(
-        tx,
-        job_id,
-        edges.target_id.is_(None),
-        edges.kind == kind,
-        at(staged_references, positions),
-    )
-
-
-def _resolve(tx: Transaction, job_id: str, *which: ColumnElement[bool]) -> None:
-    inside = and_(staged.job_id == job_id, staged.kind == edges.target_kind, staged.key == edges.target_key)
-    tx.execute(
-        update(staged_references)
-        .where(edges.job_id == job_id, inside, *which)
-        .values(target_id=func.coalesce(staged.met_id, staged.new_id))
     )
 
 
@@ -236,7 +185,7 @@ def _decide_by_holes(tx: Transaction, into: Into, overwritten: Collection[str]) 
     """Update what differs in nothing but the secrets that it lacks."""
     differing = [
         (found.kind, found.position)
-        for found in holes(tx, into.job_id)
+        for found in holes(tx, into.job_id, STAGED)
         if found.step is Step.KEEP and found.kind in overwritten and found.lacking != found.known
     ]
     for kind, position in differing:
@@ -258,14 +207,16 @@ class Holes:
     """Those that the asset it meets is already known to lack."""
 
 
-def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
-    """Yield what staged assets lack that left secrets behind, or that meet one which lacks some."""
-    met = _MET
+def holes(tx: Transaction, job_id: str, here: Brought) -> Iterator[Holes]:
+    """Yield what assets lack that left secrets behind, or that meet one which lacks some."""
+    met, came = _MET, here.assets.c
+    columns = (came.kind, came.position, came.key, came.step, came.met_id, came.holes)
     statement = (
-        select(staged_assets, met.c.holes.label("met_holes"), met.c.secret_paths.label("met_paths"))
-        .outerjoin(met, met.c.id == staged.met_id)
-        .where(staged.job_id == job_id, or_(staged.holes != "[]", met.c.holes != "[]"))
-        .order_by(staged.kind, staged.position)
+        select(*columns, met.c.holes.label("met_holes"), met.c.secret_paths.label("met_paths"))
+        .select_from(here.assets)
+        .outerjoin(met, met.c.id == came.met_id)
+        .where(came.job_id == job_id, or_(came.holes != "[]", met.c.holes != "[]"))
+        .order_by(came.kind, came.position)
     )
     for row in streamed(tx, statement):
         held = set(msgspec.json.decode(row.met_paths or "[]"))
@@ -280,13 +231,14 @@ def holes(tx: Transaction, job_id: str) -> Iterator[Holes]:
         )
 
 
-def outcome(tx: Transaction, job_id: str) -> dict[Step, dict[str, int]]:
-    """Count what becomes of the staged assets, by kind."""
+def outcome(tx: Transaction, into: Into) -> dict[Step, dict[str, int]]:
+    """Count what becomes of the assets of a package, by kind."""
+    came = brought(into).assets.c
     statement = (
-        select(staged.step, staged.kind, func.count())
-        .where(staged.job_id == job_id)
-        .group_by(staged.step, staged.kind)
-        .order_by(staged.step, staged.kind)
+        select(came.step, came.kind, func.count())
+        .where(came.job_id == into.job_id)
+        .group_by(came.step, came.kind)
+        .order_by(came.step, came.kind)
     )
     found: dict[Step, dict[str, int]] = {}
     for step, kind, number in tx.execute(statement):

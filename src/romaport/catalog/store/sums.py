@@ -5,10 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, Select, cast, func, select
 
+from romaport.catalog.store.brought import Into, Step, brought
 from romaport.catalog.store.spaces import lies_in
-from romaport.catalog.store.staging import Into, Step
 from romaport.storage import Transaction, json_field
-from romaport.storage.tables import assets, staged_assets
+from romaport.storage.tables import assets
 
 __all__ = ["sum_after", "sum_of"]
 
@@ -19,12 +19,12 @@ def sum_of(tx: Transaction, instance_id: str, kinds: Collection[str], field: str
 
 
 def sum_after(tx: Transaction, into: Into, kinds: Collection[str], field: str) -> int:
-    """Add up a number as it will be once a staged package, decided on, is in its instance."""
-    staged = staged_assets.c
-    arriving = (staged.job_id == into.job_id, staged.kind.in_(list(kinds)))
-    replaced = select(staged.met_id).where(*arriving, staged.step == Step.UPDATE)
+    """Add up a number as it will be once a package, decided on, is in its instance."""
+    came = brought(into).assets.c
+    arriving = (came.job_id == into.job_id, came.kind.in_(list(kinds)))
+    replaced = select(came.met_id).where(*arriving, came.step == Step.UPDATE)
     stays = _held(into.instance_id, kinds, field).where(assets.c.id.not_in(replaced))
-    comes = select(_number(staged.body, field)).where(*arriving, staged.step != Step.KEEP)
+    comes = select(_number(came.body, field)).where(*arriving, came.step != Step.KEEP)
     return _added(tx, stays) + _added(tx, comes)
 
 
