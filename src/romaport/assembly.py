@@ -17,7 +17,7 @@ from romaport.auth import Directory, Gate, Keystone
 from romaport.catalog import Catalog
 from romaport.clock import Clock, system_clock
 from romaport.errors import StoreUnavailable
-from romaport.jobs import Checkpoint, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner
+from romaport.jobs import Checkpoint, Courtesy, DistributedEngine, EmbeddedEngine, Engine, Ledger, Runner
 from romaport.settings import Settings
 from romaport.storage import (
     Database,
@@ -130,6 +130,7 @@ def build(
         limits=settings.packages,
         archive_options=settings.archives,
         checkpoint=checkpoint,
+        courtesy=Courtesy(),
     )
     stories |= {type_: partial(story, desk) for type_, story in STORIES.items()}
     gate = Gate(database, vault, clock, options=settings.auth)

@@ -85,6 +85,7 @@ class Application:
 
     def __init__(self, parts: Parts, lifespan: Lifespan) -> None:
         self._progress = Progress(parts)
+        self._courtesy = parts.desk.courtesy
         self._request_ids = new_ids()
         self._request_ids_at_once = new_ids()
 
@@ -154,10 +155,11 @@ class Application:
     async def _answer(self, exchange: "_Exchange") -> None:
         request = exchange.opened()
         place = Progress.place(request["path"])
-        if place is None:
-            await self._framework(request, exchange.receive, exchange.send)
-        else:
-            await self._progress(request, exchange.send, place)
+        with self._courtesy.answering():
+            if place is None:
+                await self._framework(request, exchange.receive, exchange.send)
+            else:
+                await self._progress(request, exchange.send, place)
 
 
 def _with_values_whole(scope: HTTPScope) -> HTTPScope:

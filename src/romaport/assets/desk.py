@@ -8,7 +8,7 @@ from pathlib import Path
 from romaport.catalog import Actor, Catalog, Conflict
 from romaport.clock import Clock
 from romaport.errors import AssetsMissing, JobMissing, RomaportError, SelectionEmpty, SelectionTooLarge
-from romaport.jobs import Checkpoint, Engine, Finding, Job, JobContext, Ledger, Owner, Severity
+from romaport.jobs import Checkpoint, Courtesy, Engine, Finding, Job, JobContext, Ledger, Owner, Severity
 from romaport.kinds import KINDS
 from romaport.packages import PackageLimits
 from romaport.storage import ArchiveOptions, Archives, Database, Transaction, Vault, hold
@@ -35,6 +35,8 @@ class Desk:
     archive_options: ArchiveOptions
     checkpoint: Checkpoint
     """Told of the points that requests pass on their way to a lasting effect, as jobs tell of theirs."""
+    courtesy: Courtesy
+    """What lets requests go before jobs."""
 
     @contextmanager
     def deciding(self, instance_id: str) -> Iterator[Transaction]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,7 +17,7 @@ from romaport.errors import BodyInvalid, ImportContradictory, PackageUnreadable,
 from romaport.ids import ids_in_order, new_id
 from romaport.jobs import Finding, Job, JobContext, JobType, Owner
 from romaport.kinds import KINDS, Kind, creation_order, travels
-from romaport.packages import Entry, PackageReader
+from romaport.packages import Entry, PackageReader, work_beside
 from romaport.storage import Transaction
 
 __all__ = [
@@ -264,20 +265,32 @@ def _intake(
 
 def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tuple[Intake, Receiver]) -> list[Finding]:
     intake, receiver = way
-    kind = intake.kind
+    kind, courtesy = intake.kind, desk.courtesy
     with context.snapshot() as tx:
         taken = receiver.count(tx, kind.name)
     findings: list[Finding] = []
-    for first, entries in _batches(reader.entries(kind.name)):
-        if first < taken:
-            # What an earlier attempt has put there is read again only for what is wrong with it.
-            problems = intake.problems(entries)
-        else:
-            new = _new_ids(desk, context, kind, len(entries))
-            batch = intake.batch(entries, first=first, ids=receiver.ids(intake, entries, new))
-            problems = batch.problems
-            _put(context, receiver, batch, (kind.name, first + len(entries)))
-        findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+
+    def batches() -> Iterator[tuple[int, Batch]]:
+        for first, entries in _batches(courtesy.letting_pass(reader.entries(kind.name))):
+            if first < taken:
+                # What an earlier attempt has put there is read again only for what is wrong with it.
+                problems = intake.problems(entries)
+            else:
+                new = _new_ids(desk, context, kind, len(entries))
+                ids = receiver.ids(intake, entries, new)
+                batch = intake.batch(courtesy.letting_pass(entries), first=first, ids=ids)
+                problems = batch.problems
+                yield first + len(entries), batch
+            findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+
+    put = partial(_put, context, receiver, kind.name)
+    if desk.database.is_shared:
+        # PostgreSQL has its own work with a batch while the next one is read and checked.
+        work_beside(put, batches())
+    else:
+        # SQLite would work in this process, with its turn at writing held for longer.
+        for batch in batches():
+            put(batch)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 
@@ -289,8 +302,8 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
         first += len(batch)
 
 
-def _put(context: JobContext, receiver: Receiver, batch: Batch, taken: tuple[str, int]) -> None:
-    kind, number = taken
+def _put(context: JobContext, receiver: Receiver, kind: str, taken: tuple[int, Batch]) -> None:
+    number, batch = taken
     with context.transaction() as tx:
         receiver.put(tx, batch)
         before, todo = context.job.counts[kind]

@@ -4,7 +4,7 @@ Nothing in a package is trusted: a body must be what the kind's own operations w
 too once the prefix is before it, and a secret must not be there at all.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import Any, Protocol
@@ -149,7 +149,7 @@ class Intake:
         sound = (not self._prefix or not self._problems(entry) for entry in entries)
         return [key_text(self._placed(entry, is_sound=right)) for entry, right in zip(entries, sound, strict=True)]
 
-    def batch(self, entries: Sequence[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
+    def batch(self, entries: Iterable[Arrival], *, first: int, ids: Sequence[str]) -> Batch:
         """Turn entries into rows with these ids; `first` is the position of the first one in its file."""
         batch = Batch()
         for position, (entry, asset_id) in enumerate(zip(entries, ids, strict=True), first):

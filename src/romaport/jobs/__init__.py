@@ -1,5 +1,6 @@
 """Jobs: their states, their truth in the ledger, and what runs them."""
 
+from romaport.jobs.courtesy import Courtesy
 from romaport.jobs.engine import Engine
 from romaport.jobs.engine_distributed import DistributedEngine
 from romaport.jobs.engine_embedded import EmbeddedEngine
@@ -14,6 +15,7 @@ __all__ = [
     "Answers",
     "Archive",
     "Checkpoint",
+    "Courtesy",
     "DistributedEngine",
     "EmbeddedEngine",
     "Engine",

@@ -1,5 +1,6 @@
 """The package: assets in a zip file, written reproducibly and read with distrust."""
 
+from romaport.packages.beside import work_beside
 from romaport.packages.entries import Entry, encode_entry, end_entry, key_text
 from romaport.packages.limits import PackageLimits
 from romaport.packages.manifest import Manifest, PackageFile, PackageSource
@@ -20,4 +21,5 @@ __all__ = [
     "encode_entry",
     "end_entry",
     "key_text",
+    "work_beside",
 ]
