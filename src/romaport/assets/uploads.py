@@ -1,5 +1,6 @@
 """Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -276,21 +277,23 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
                 # What an earlier attempt has put there is read again only for what is wrong with it.
                 problems = intake.problems(entries)
             else:
-                new = _new_ids(desk, context, kind, len(entries))
-                ids = receiver.ids(intake, entries, new)
+                ids = receiver.ids(intake, entries, _new_ids(desk, context, kind, len(entries)))
                 batch = intake.batch(courtesy.letting_pass(entries), first=first, ids=ids)
-                problems = batch.problems
-                yield first + len(entries), batch
+                problems, done = batch.problems, first + len(entries)
+                # Or they would be held beside the next ones; the rows too.
+                entries.clear()
+                yield done, batch
+                del batch
             findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
+            receiver.rest()
 
     put = partial(_put, context, receiver, kind.name)
     if desk.database.is_shared:
         # PostgreSQL has its own work with a batch while the next one is read and checked.
         work_beside(put, batches())
     else:
-        # SQLite would work in this process, with its turn at writing held for longer.
-        for batch in batches():
-            put(batch)
+        # SQLite would work in this process, with its turn at writing held for longer. No name holds what was put.
+        deque(map(put, batches()), maxlen=0)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 
@@ -298,8 +301,9 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
 def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
     first = 0
     while batch := list(islice(entries, _AT_ONCE)):
+        number = len(batch)
         yield first, batch
-        first += len(batch)
+        first += number
 
 
 def _put(context: JobContext, receiver: Receiver, kind: str, taken: tuple[int, Batch]) -> None:
@@ -311,7 +315,6 @@ def _put(context: JobContext, receiver: Receiver, kind: str, taken: tuple[int, B
         context.record(tx, counts=counts, done=sum(done for done, _ in counts.values()) + receiver.done_count)
         context.checkpoint("import.staging")
     context.checkpoint("import.batch")
-    receiver.rest()
 
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:
