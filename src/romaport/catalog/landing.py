@@ -29,7 +29,7 @@ __all__ = [
     "staged_extents",
 ]
 
-_HELD_MAX = 80_000
+_HELD_MAX = 60_000
 # The kinds whose references the checks of the whole ask for; of a package that is refused no others are placed, since
 # to remove them takes as long.
 _ASKED = {kind.name for kind in KINDS.values() if kind.also_unique or kind.quota_within}

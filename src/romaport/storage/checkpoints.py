@@ -15,12 +15,12 @@ from romaport.storage.line import Line
 
 __all__ = ["LOG_BYTES", "PRAGMAS", "Checkpoints"]
 
-LOG_BYTES = 32 * 1024 * 1024
+LOG_BYTES = 12 * 1024 * 1024
 """How far the log grows before it is moved."""
 
 PRAGMAS = (
-    # Past this many pages, eight times as much, somebody reads for so long that the log cannot begin anew, and whoever
-    # commits moves what can be.
+    # Past this many pages, some twenty times as much, somebody reads for so long that the log cannot begin anew, and
+    # whoever commits moves what can be.
     "wal_autocheckpoint=65536",
     # A log that begins anew is cut to this, so that its size tells how far it has grown.
     f"journal_size_limit={LOG_BYTES // 8}",
@@ -29,8 +29,8 @@ PRAGMAS = (
 
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"
 # What is written during one round is moved by the next, until there is little left, or others write as fast.
-_ROUND_SECONDS = 0.05
-_ROUNDS_MAX = 4
+_ROUND_SECONDS = 0.015
+_ROUNDS_MAX = 8
 
 
 class Checkpoints:
