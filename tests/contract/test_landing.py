@@ -9,6 +9,8 @@ from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
 from tests.support.stores import HIDDEN, LIE_IN
 
+from romaport.assets import uploads
+from romaport.catalog import landing
 from romaport.kinds import KINDS
 from romaport.packages import encode_entry
 
@@ -174,6 +176,36 @@ def test_a_value_that_may_be_there_once_is_had_by_the_first_that_brings_it(
     )
     assert keys["bills"] == "one"
     assert keys["orders"] not in ("one", "")
+
+
+@pytest.mark.parametrize("held_max", [1, 30, 1_000_000])
+def test_references_lead_where_the_package_says_however_many_are_held_back(
+    server: EmbeddedServer, work: Workplace, monkeypatch: pytest.MonkeyPatch, held_max: int
+) -> None:
+    monkeypatch.setattr(landing, "_HELD_MAX", held_max)
+    monkeypatch.setattr(uploads, "_AT_ONCE", 20)
+    source = '{"content":{"host":"h"},"datasource_type":"MYSQL"}'
+    task = '{"task_detail":"{}","task_type":"TIMING"}'
+    ends = {
+        f"run-{n:03}": {
+            "source_datasource_id": (f"lake-{n % 7:02}",),
+            "target_datasource_id": (f"lake-{n * 11 % 40:02}",),
+        }
+        for n in range(150)
+    }
+    package = handmade(
+        app=[encode_entry(("orders",), "{}", {}, {"key": "one"})],
+        data_source=[encode_entry((f"lake-{n:02}",), source, {"app_id": ("orders",)}) for n in range(40)],
+        task=[encode_entry((name,), task, references) for name, references in ends.items()],
+    )
+    assert work.settled(work.import_package(package))["status"] == "Success"
+    edges = server.kept.rows(
+        "select own.name, field, target.name from asset_references "
+        f"join assets own on own.id = asset_id join assets target on target.id = target_id where own.{LIE_IN}",
+        work.instance_id,
+    )
+    tasks = {(name, field, target) for name, references in ends.items() for field, (target,) in references.items()}
+    assert sorted(edges) == sorted(tasks | {(f"lake-{n:02}", "app_id", "orders") for n in range(40)})
 
 
 def test_no_kind_that_travels_refers_to_its_own() -> None:
