@@ -18,9 +18,13 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def polled(work: Workplace) -> dict[str, Any]:
-    """A job that was asked for already, so that its answer is kept."""
-    return work.settled(work.export({"apps": [{"id": work.add_app()["id"]}]}))
+def polled(work: Workplace, server: EmbeddedServer) -> dict[str, Any]:
+    """A job that was asked for since it changed last, so that its answer is kept."""
+    job = work.settled(work.export({"apps": [{"id": work.add_app()["id"]}]}))
+    # One that has just ended may be looked up while the change is yet to be told of, which keeps no answer.
+    server.drain()
+    assert work.progress(job["id"]).status_code == 200
+    return job
 
 
 @pytest.fixture
