@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from romaport.catalog.store.arriving import StagedAsset, StagedUnique
 from romaport.catalog.store.brought import Into
+from romaport.catalog.store.rows import in_parts
 from romaport.storage import Transaction, load
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
@@ -14,7 +15,6 @@ __all__ = ["Edge", "hold_values", "ids", "place", "refer"]
 Edge = tuple[str, str, str, int]
 """A reference: to which asset, of which one, by which field, and whether that belongs to the other."""
 
-_AT_ONCE = 5_000
 _ASSET = (
     "id",
     "instance_id",
@@ -77,7 +77,7 @@ def hold_values(tx: Transaction, into: Into, values: Sequence[tuple[str, StagedU
 def _taken(tx: Transaction, space_id: str, values: Sequence[StagedUnique]) -> Iterator[tuple[str, str, str]]:
     held = asset_uniques.c
     for kind, field in {(found.kind, found.field) for found in values}:
-        for part in _parts(found.value for found in values if (found.kind, found.field) == (kind, field)):
+        for part in in_parts(found.value for found in values if (found.kind, found.field) == (kind, field)):
             here = (held.instance_id == space_id, held.kind == kind, held.field == field, held.value.in_(part))
             yield from ((kind, field, value) for value in tx.execute(select(held.value).where(*here)).scalars())
 
@@ -85,7 +85,7 @@ def _taken(tx: Transaction, space_id: str, values: Sequence[StagedUnique]) -> It
 def ids(tx: Transaction, space_id: str, kind: str, keys: Iterable[str]) -> dict[str, str]:
     """Answer by key the ids of those assets of a kind that lie in a space."""
     found: dict[str, str] = {}
-    for part in _parts(keys):
+    for part in in_parts(keys):
         here = (assets.c.instance_id == space_id, assets.c.kind == kind, assets.c.key.in_(part))
         found.update((row[0], row[1]) for row in tx.execute(select(assets.c.key, assets.c.id).where(*here)))
     return found
@@ -100,12 +100,6 @@ def refer(tx: Transaction, edges: Collection[Edge], *, again: bool) -> None:
 
 def _there(tx: Transaction, edges: Collection[Edge]) -> Iterator[tuple[str, str]]:
     held = asset_references.c
-    for part in _parts(asset_id for _, asset_id, _, _ in edges):
+    for part in in_parts(asset_id for _, asset_id, _, _ in edges):
         statement = select(held.asset_id, held.field).where(held.asset_id.in_(part))
         yield from ((row[0], row[1]) for row in tx.execute(statement))
-
-
-def _parts(values: Iterable[str]) -> Iterator[list[str]]:
-    ordered = sorted(set(values))
-    for start in range(0, len(ordered), _AT_ONCE):
-        yield ordered[start : start + _AT_ONCE]

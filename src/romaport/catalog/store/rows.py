@@ -1,6 +1,6 @@
 """Assets as rows, and rows as assets."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ __all__ = [
     "change",
     "count",
     "ids_of",
+    "in_parts",
     "json_text",
     "keyed_by",
     "loaded",
@@ -39,7 +40,7 @@ __all__ = [
     "users_of",
 ]
 
-_IDS_PER_STATEMENT = 5_000
+_VALUES_PER_STATEMENT = 5_000
 _NUMBERS = "ids"
 # Named once: to give a table another name takes longer than to make a statement of it.
 _SPACE, _HOME = instances.alias(), instances.alias()
@@ -68,7 +69,7 @@ def loaded(tx: Transaction, ids: Collection[str]) -> dict[str, Asset]:
     space, home = _SPACE, _HOME
     wanted = set(ids)
     while wanted:
-        for part in _parts(wanted):
+        for part in in_parts(wanted):
             statement = (
                 select(assets, home.c.project_id, home.c.id.label("home_id"))
                 .join(space, space.c.id == assets.c.instance_id)
@@ -114,10 +115,11 @@ def _asset(
     )
 
 
-def _parts(ids: Iterable[str]) -> Iterable[list[str]]:
-    ordered = sorted(ids)
-    for start in range(0, len(ordered), _IDS_PER_STATEMENT):
-        yield ordered[start : start + _IDS_PER_STATEMENT]
+def in_parts(values: Iterable[str]) -> Iterator[list[str]]:
+    """Yield values, each once and in order, in lists that are short enough for a statement each."""
+    ordered = sorted(set(values))
+    for start in range(0, len(ordered), _VALUES_PER_STATEMENT):
+        yield ordered[start : start + _VALUES_PER_STATEMENT]
 
 
 def ids_of(tx: Transaction, instance_id: str, kinds: Collection[str], ids: Collection[str]) -> set[str]:
@@ -243,9 +245,9 @@ def users_of(tx: Transaction, asset_id: str, *, but_not: Collection[str] = ()) -
 
 def remove(tx: Transaction, ids: Collection[str]) -> None:
     """Delete assets with their references and unique values."""
-    for part in _parts(ids):
+    for part in in_parts(ids):
         tx.execute(delete(asset_references).where(asset_references.c.asset_id.in_(part)))
-    for part in _parts(ids):
+    for part in in_parts(ids):
         tx.execute(delete(assets).where(assets.c.id.in_(part)))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import ColumnElement, Table, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, or_, select, update
 
 from romaport.catalog.store.brought import STAGED, Brought, Into, Step, brought
 from romaport.catalog.store.spaces import lies_in
@@ -21,7 +21,6 @@ __all__ = [
     "Decided",
     "Filled",
     "Holes",
-    "at",
     "decide",
     "decided",
     "discard",
@@ -77,11 +76,6 @@ def extents(tx: Transaction, job_id: str) -> dict[str, int]:
     """Answer by kind how many positions are staged."""
     last = select(staged.kind, func.max(staged.position)).where(staged.job_id == job_id).group_by(staged.kind)
     return {row[0]: row[1] + 1 for row in tx.execute(last)}
-
-
-def at(table: Table, positions: range) -> ColumnElement[bool]:
-    """Match the rows of a table of what is staged that are at these positions."""
-    return table.c.position.between(positions.start, positions.stop - 1)
 
 
 def meet(tx: Transaction, into: Into) -> None:
@@ -317,7 +311,8 @@ def discard(tx: Transaction, job_id: str) -> None:
 def discard_some(tx: Transaction, job_id: str, kind: str, positions: range) -> None:
     """Remove what is staged for a job of some positions of a kind."""
     for table in (staged_uniques, staged_references, staged_assets):
-        tx.execute(delete(table).where(table.c.job_id == job_id, table.c.kind == kind, at(table, positions)))
+        here = table.c.position.between(positions.start, positions.stop - 1)
+        tx.execute(delete(table).where(table.c.job_id == job_id, table.c.kind == kind, here))
 
 
 def staged_jobs(tx: Transaction) -> list[str]:
