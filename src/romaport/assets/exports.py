@@ -124,8 +124,8 @@ def _notes(chosen: Selection) -> Iterator[Finding]:
         )
 
 
-def _lines(context: JobContext, chosen: Selection, kind: Kind) -> Iterator[bytes]:
+def _lines(context: JobContext, chosen: Selection, kind: Kind) -> Iterator[tuple[bytes, int]]:
     for text, number in chosen.departing(kind, end_entry):
-        yield text.encode()
+        yield text, number
         context.advance(kind.name, number)
         context.checkpoint("export.counted")

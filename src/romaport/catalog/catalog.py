@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from romaport.catalog import uniqueness
 from romaport.catalog.conflict import taken
-from romaport.catalog.naming import key_of, rename_scoped
+from romaport.catalog.naming import follow_rename, key_of
 from romaport.catalog.quotas import check_room, measure
 from romaport.catalog.store import listing, rows
 from romaport.catalog.store.listing import Page
@@ -135,7 +135,7 @@ class Catalog:
         }
         rows.change(tx, row, _edges(kind, targets), parts.unique)
         if key != asset.key:
-            rename_scoped(tx, asset.id)
+            follow_rename(tx, [asset.id])
         return rows.loaded(tx, [asset.id])[asset.id]
 
     def delete(self, tx: Transaction, kind: Kind, instance_id: str, asset_id: str, actor: Actor) -> None:
@@ -336,8 +336,9 @@ def _json_list(paths: Iterable[str]) -> str:
     return rows.json_text(sorted(paths))
 
 
-def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, tuple[str, bool]]:
-    return {found.field: (targets[found.field].id, found.owns) for found in kind.references if found.field in targets}
+def _edges(kind: Kind, targets: dict[str, Asset]) -> dict[str, rows.Edge]:
+    there = [(found, targets[found.field]) for found in kind.references if found.field in targets]
+    return {found.field: rows.Edge(target.id, target.key, found.owns) for found, target in there}
 
 
 def _target(tx: Transaction, reference: Reference, instance_id: str, named: str) -> Asset | None:

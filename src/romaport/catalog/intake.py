@@ -127,6 +127,8 @@ class Intake:
         self._unique = {name: _check_of(kind, name) for name in kind.of(Travel.UNIQUE)}
         self._known = frozenset(found.field for found in kind.references)
         self._needed = frozenset(found.field for found in kind.references if not found.optional)
+        # In the order in which their fields travel.
+        self._references = sorted(kind.references, key=lambda found: found.field)
         self._scopes = kind.scopes
         self._own_count = 1 if kind.name_field else 0
         self._generated = {name: make for name, make in kind.generate.items() if name in kind.of(Travel.SECRET)}
@@ -273,6 +275,9 @@ class Intake:
         text = key_text(key)
         if self._is_target:
             self._arrived.note(self.kind.name, text, asset_id)
+        references = list(self._led(position, entry))
+        batch.references += references
+        told = ",".join(f'"{found.field}":{found.target_key}' for found in references)
         batch.assets.append(
             StagedAsset(
                 job_id=self._job_id,
@@ -283,6 +288,7 @@ class Intake:
                 key=text,
                 name=key[-1],
                 body=body,
+                reference_keys=f"{{{told}}}" if told else None,
                 published=body if self.kind.arrive else None,
                 local=json_text(self.kind.arrive({}, self._at)) if self.kind.arrive else "{}",
                 secrets=self._sealed(secrets, asset_id),
@@ -291,24 +297,6 @@ class Intake:
                 filled=self._sealed(filled, asset_id),
             )
         )
-        for reference in self.kind.references:
-            target = entry.references.get(reference.field)
-            if target:
-                bare = key_text(target)
-                target_key = key_text(self._prefixed(reference.to, target)) if self._prefix else bare
-                batch.references.append(
-                    StagedReference(
-                        job_id=self._job_id,
-                        kind=self.kind.name,
-                        position=position,
-                        field=reference.field,
-                        target_kind=reference.to,
-                        target_key=target_key,
-                        target_key_bare=bare,
-                        target_id=self._arrived.id_of(reference.to, target_key),
-                        owns=int(reference.owns),
-                    )
-                )
         for name in self._unique:
             spare = self.kind.generate[name]() if name in self.kind.generate else new_id()
             batch.unique.append(
@@ -321,6 +309,24 @@ class Intake:
                     spare=spare,
                 )
             )
+
+    def _led(self, position: int, entry: Arrival) -> Iterator[StagedReference]:
+        for reference in self._references:
+            target = entry.references.get(reference.field)
+            if target:
+                bare = key_text(target)
+                target_key = key_text(self._prefixed(reference.to, target)) if self._prefix else bare
+                yield StagedReference(
+                    job_id=self._job_id,
+                    kind=self.kind.name,
+                    position=position,
+                    field=reference.field,
+                    target_kind=reference.to,
+                    target_key=target_key,
+                    target_key_bare=bare,
+                    target_id=self._arrived.id_of(reference.to, target_key),
+                    owns=int(reference.owns),
+                )
 
     def _sealed(self, secrets: Mapping[str, Any], asset_id: str) -> bytes | None:
         return self._vault.seal(msgspec.json.encode(secrets), owner=asset_id) if secrets else None

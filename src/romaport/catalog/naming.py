@@ -1,16 +1,15 @@
 """Natural keys: what an asset is called within what scopes it, and what follows when one of those is renamed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from romaport.catalog.store import rows
 from romaport.ids import new_id
 from romaport.kinds import KINDS, Asset, Kind
 from romaport.storage import Transaction
 
-__all__ = ["key_of", "rename_scoped"]
+__all__ = ["follow_rename", "key_of"]
 
 _SCOPES = tuple((kind.name, found.field) for kind in KINDS.values() for found in kind.scopes)
-_SCOPING_KINDS = frozenset(found.to for kind in KINDS.values() for found in kind.scopes)
 
 
 def key_of(kind: Kind, targets: Mapping[str, Asset], name: str) -> tuple[str, ...]:
@@ -19,10 +18,12 @@ def key_of(kind: Kind, targets: Mapping[str, Asset], name: str) -> tuple[str, ..
     return (*scope, name) if kind.name_field else tuple(scope)
 
 
-def rename_scoped(tx: Transaction, asset_id: str) -> None:
-    """Give the assets whose keys contain an asset's its new one, and so on down."""
-    for found in rows.loaded(tx, rows.keyed_by(tx, asset_id, _SCOPES)).values():
+def follow_rename(tx: Transaction, ids: Collection[str]) -> None:
+    """Have all that refers to assets tell their new keys, in its own key too where they scope it, and so on down."""
+    rows.retell_referring(tx, ids)
+    below = rows.loaded(tx, rows.keyed_by(tx, ids, _SCOPES)).values()
+    for found in below:
         key = key_of(KINDS[found.kind], found.references, found.name)
         rows.set_columns(tx, found.id, key=rows.key_text(key), name=key[-1], change_id=new_id())
-        if found.kind in _SCOPING_KINDS:
-            rename_scoped(tx, found.id)
+    if below:
+        follow_rename(tx, [found.id for found in below])

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name, taken
-from romaport.catalog.naming import rename_scoped
-from romaport.catalog.store import doubles, keeping, selection
-from romaport.catalog.store.rows import key_text
+from romaport.catalog.naming import follow_rename
+from romaport.catalog.store import doubles, keeping, rows, selection
 from romaport.clock import iso
 from romaport.errors import AssetChanged, ReferenceMissing, RoleMissing
 from romaport.kinds import KINDS, Kind, creation_order, namesakes
@@ -102,8 +101,9 @@ class Return:
         selection.remove_selected(self._tx)
         renamed = keeping.renamed(self._tx, self._job_id)
         keeping.restore(self._tx, self._job_id)
-        for asset_id in renamed:
-            rename_scoped(self._tx, asset_id)
+        follow_rename(self._tx, renamed)
+        # What they refer to may have another key since they were kept.
+        rows.retell(self._tx, keeping.kept_ids(self._job_id))
         keeping.forget(self._tx, [self._job_id])
 
 
@@ -113,7 +113,7 @@ def _rescoped(kind: Kind, key: str, targets: Mapping[str, str | None]) -> str:
     if None in scopes:
         return key
     own = msgspec.json.decode(key)[-1:] if kind.name_field else []
-    return key_text([*(part for scope in scopes for part in msgspec.json.decode(scope or "[]")), *own])
+    return rows.key_text([*(part for scope in scopes for part in msgspec.json.decode(scope or "[]")), *own])
 
 
 def follow(tx: Transaction, job_id: str, instance_id: str) -> None:

@@ -85,17 +85,16 @@ class Selection:
         found = selection.dragged_in(self._tx, limit=CONFLICTS_MAX)
         return [(kind, key_name(key), by_kind, key_name(by_key)) for kind, key, by_kind, by_key in found]
 
-    def departing(self, kind: Kind, end: End) -> Iterator[tuple[str, int]]:
-        """Yield the lines of a kind in the order of their keys, many in one text, and how many."""
+    def departing(self, kind: Kind, end: End) -> Iterator[tuple[bytes, int]]:
+        """Yield the lines of a kind in the order of their keys, many in one text in UTF-8, and how many."""
         fields = kind.of(Travel.UNIQUE)
         for found in Leaving(kind, self._instance_id, is_whole=self._is_whole).lines(self._tx):
             if isinstance(found, Lines):
                 newest_at, text, count = found.newest_at, found.text, found.count
             else:
                 newest_at, count = max(changed_at for _, _, changed_at, *_ in found), len(found)
-                text = "".join(
-                    end(line, _named(fields, values), _lacking(lacking)) for line, lacking, _, *values in found
-                )
+                ended = (end(line, _named(fields, values), _lacking(lacking)) for line, lacking, _, *values in found)
+                text = "".join(ended).encode()
             self.newest_at = max(self.newest_at, newest_at)
             yield text, count
 
@@ -126,7 +125,7 @@ def _departing(tx: Transaction, kind: Kind, instance_id: str) -> Iterator[Depart
     fields = kind.of(Travel.UNIQUE)
     for rows in Leaving(kind, instance_id).entries(tx):
         for key, body, references, holes, secret_paths, *values in rows:
-            targets = msgspec.json.decode(f"{{{references[1:]}}}")
+            targets = msgspec.json.decode(references or "{}")
             yield Departing(
                 key=tuple(msgspec.json.decode(key)),
                 body=body,

@@ -17,6 +17,9 @@ __all__ = ["PackageSummary", "PackageWriter"]
 
 BLOCK_BYTES = 256 * 1024
 
+Block = tuple[bytes, int]
+"""Some whole lines, and how many they are."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PackageSummary:
@@ -60,7 +63,7 @@ class PackageWriter:
         """
         self.add_blocks(kind, in_blocks(kind, lines))
 
-    def add_blocks(self, kind: str, blocks: Iterable[bytes]) -> None:
+    def add_blocks(self, kind: str, blocks: Iterable[Block]) -> None:
         """Append the file of the next kind, given as any number of whole lines at a time; else as `add`."""
         announced = self._manifest.files[len(self._files) :]
         if not announced or announced[0].kind != kind:
@@ -88,17 +91,17 @@ class PackageWriter:
         return PackageSummary(size_bytes=size_bytes, sha256=digest, counts=dict(self._manifest.counts))
 
 
-def counted(kind: str, blocks: Iterable[bytes], count: int) -> Iterator[bytes]:
+def counted(kind: str, blocks: Iterable[Block], count: int) -> Iterator[bytes]:
     """Count the lines of blocks."""
     lines_count = 0
-    for block in blocks:
-        lines_count += block.count(b"\n")
+    for block, number in blocks:
+        lines_count += number
         yield block
     if lines_count != count:
         raise ValueError(f"{kind} has {lines_count} lines, not the {count} announced")
 
 
-def in_blocks(kind: str, lines: Iterable[bytes]) -> Iterator[bytes]:
+def in_blocks(kind: str, lines: Iterable[bytes]) -> Iterator[Block]:
     """Join lines to blocks worth hashing and deflating."""
     block: list[bytes] = []
     block_bytes = 0
@@ -106,10 +109,10 @@ def in_blocks(kind: str, lines: Iterable[bytes]) -> Iterator[bytes]:
         block.append(line)
         block_bytes += len(line)
         if block_bytes >= BLOCK_BYTES:
-            yield joined(kind, block)
+            yield joined(kind, block), len(block)
             block, block_bytes = [], 0
     if block:
-        yield joined(kind, block)
+        yield joined(kind, block), len(block)
 
 
 def joined(kind: str, lines: list[bytes]) -> bytes:

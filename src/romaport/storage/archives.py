@@ -4,6 +4,7 @@ A file is written first and named by a row afterwards; a file that no row names 
 `sweep` removes it.
 """
 
+import errno
 from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -35,20 +36,42 @@ class Archives:
     Raises `StoreUnavailable` when the store does not answer, `FileNotFoundError` for a name it lacks.
     """
 
-    def __init__(self, store: LocalStore | S3Store, sweep_unfinished: Callable[..., list[str]]) -> None:
-        """Take the store, and what removes from a folder of it that which was never stored to its end."""
+    def __init__(
+        self,
+        store: LocalStore | S3Store,
+        sweep_unfinished: Callable[..., list[str]],
+        *,
+        folder: Path | None = None,
+    ) -> None:
+        """Take the store, and what removes from a folder of it that which was never stored to its end.
+
+        `folder` is where the store lies, if it is one of the machine.
+        """
         self._store = store
         self._sweep_unfinished = sweep_unfinished
+        self._folder = folder
 
     def put(self, name: str, source: Path) -> None:
-        """Store a finished local file under a name, whole or not at all, in constant memory."""
+        """Store a finished local file under a name, whole or not at all, in constant memory.
+
+        The file is given away: if the store is a folder of the same disk, it is moved there.
+        """
         try:
+            if self._folder is not None and _moved(source, self._folder / name):
+                return
             obstore.put(self._store, name, source, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
         except (BaseError, OSError) as cause:
             raise StoreUnavailable(store=_STORE) from cause
 
     def fetch(self, name: str, target: Path) -> None:
-        """Copy a stored file to a local one, in constant memory."""
+        """Have a stored file at a local path too, to be read and then removed, in constant memory.
+
+        If the store is a folder of the same disk, it is the same file by another name.
+        """
+        # Or what lies there, perhaps such a file, would be written over.
+        target.unlink(missing_ok=True)
+        if self._folder is not None and _linked(self._folder / name, target):
+            return
         with writing_scratch(), target.open("wb") as file:
             for chunk in self.chunks(name):
                 file.write(chunk)
@@ -97,6 +120,26 @@ class Archives:
         return [*names, *self._sweep_unfinished(prefix, until=limit, at=at.astimezone(UTC))]
 
 
+def _moved(source: Path, target: Path) -> bool:
+    """Move a file, which then has its new name whole or not at all; False if that lies on another disk."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as cause:
+        if cause.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Give a file another name; False if it is not there, or that lies on another disk, or no file may have two."""
+    with suppress(OSError):
+        target.hardlink_to(source)
+        return True
+    return False
+
+
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
     try:
@@ -115,7 +158,7 @@ def archives_of(folder: Path, options: ArchiveOptions) -> Archives:
         bucket, leftovers = open_bucket(options)
         return Archives(bucket, leftovers.sweep if leftovers else _nothing)
     folder.mkdir(parents=True, exist_ok=True)
-    return Archives(LocalStore(folder), partial(_sweep_numbered, folder))
+    return Archives(LocalStore(folder), partial(_sweep_numbered, folder), folder=folder)
 
 
 def _nothing(_prefix: str, *, until: datetime, at: datetime) -> list[str]:  # noqa: ARG001 - as the others

@@ -60,6 +60,10 @@ METADATA = MetaData(
 _ID = String(32)
 
 
+def _partial_index(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 # auth: who may do what
 
 domains = Table(
@@ -155,6 +159,9 @@ assets = Table(
     Column("name", Text, nullable=False),
     # The plain fields as the JSON text that travels: no reference, no secret, nothing local.
     Column("body", Text, nullable=False),
+    # The keys of what the asset refers to, by field, as the JSON text that travels; null where it refers to nothing.
+    # Follows from `asset_references` and the keys of their targets, whose writers keep it so.
+    Column("reference_keys", Text),
     Column("local", Text, nullable=False, server_default="{}"),
     Column("secrets", LargeBinary),
     # Paths of secret fields, as JSON lists: those that have a value here, and those that lack one.
@@ -175,12 +182,7 @@ assets = Table(
     # The job that brought the asset here, if one did.
     Column("origin_id", _ID),
     UniqueConstraint("instance_id", "kind", "key"),
-    Index(
-        "ix_assets_origin_id",
-        "origin_id",
-        sqlite_where=text("origin_id IS NOT NULL"),
-        postgresql_where=text("origin_id IS NOT NULL"),
-    ),
+    _partial_index("ix_assets_origin_id", "origin_id", where="origin_id IS NOT NULL"),
 )
 
 asset_references = Table(
@@ -259,6 +261,7 @@ staged_assets = Table(
     Column("key", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("body", Text, nullable=False),
+    Column("reference_keys", Text),
     Column("secrets", LargeBinary),
     Column("secret_paths", Text, nullable=False),
     Column("holes", Text, nullable=False),
@@ -335,23 +338,9 @@ jobs = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("ended_at", BigInteger),
-    Index(
-        "uq_jobs_running",
-        "instance_id",
-        "user_id",
-        "type",
-        "slot",
-        unique=True,
-        sqlite_where=text("state = 'running'"),
-        postgresql_where=text("state = 'running'"),
-    ),
+    _partial_index("uq_jobs_running", "instance_id", "user_id", "type", "slot", where="state = 'running'", unique=True),
     Index("ix_jobs_state", "state", "created_at"),
-    Index(
-        "ix_jobs_kept_until",
-        "kept_until",
-        sqlite_where=text("kept_until IS NOT NULL"),
-        postgresql_where=text("kept_until IS NOT NULL"),
-    ),
+    _partial_index("ix_jobs_kept_until", "kept_until", where="kept_until IS NOT NULL"),
 )
 
 job_findings = Table(

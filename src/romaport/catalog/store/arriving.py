@@ -27,6 +27,7 @@ class StagedAsset(_Row, kw_only=True, gc=False):
     key: str
     name: str
     body: str
+    reference_keys: str | None
     published: str | None
     local: str
     secrets: bytes | None

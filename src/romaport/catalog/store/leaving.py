@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, reduce
-from operator import add
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Row,
     Select,
     and_,
     bindparam,
@@ -18,14 +16,13 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    true,
 )
 
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
 from romaport.storage import Transaction, can_read_beside, read_beside, streamed_in_parts
-from romaport.storage.tables import asset_references, asset_uniques, assets
+from romaport.storage.tables import asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
 
@@ -41,9 +38,9 @@ _LINES_AT_ONCE = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Lines:
-    """Whole lines, each the JSON text of an object and a line feed."""
+    """Whole lines in UTF-8, each the JSON text of an object and a line feed."""
 
-    text: str
+    text: bytes
     count: int
     newest_at: int
     """The newest change among them, in milliseconds."""
@@ -51,35 +48,17 @@ class Lines:
 
 # To give a table another name takes longer than all else that makes a statement of it.
 @cache
-def _ends(field: str) -> tuple[FromClause, FromClause]:
-    """Name the references of a field, and the assets that they lead to, for a statement that joins several of each."""
-    return asset_references.alias(f"reference_{field}"), assets.alias(f"target_{field}")
-
-
-@cache
-def _targets(fields: tuple[str, ...]) -> FromClause:
-    """Find the keys of all that an asset refers to at once, in a column for each field."""
-    edge, target = asset_references.alias("reference"), assets.alias("target")
-    keys = (func.max(case((edge.c.field == field, target.c.key))).label(field) for field in fields)
-    found = select(*keys).select_from(edge.join(target, target.c.id == edge.c.target_id))
-    return found.where(edge.c.asset_id == assets.c.id).lateral("targets")
-
-
-@cache
 def _unique(field: str) -> FromClause:
-    """Name the unique values of a field, as `_ends` does references."""
+    """Name the unique values of a field, for a statement that joins those of several."""
     return asset_uniques.alias(f"unique_{field}")
 
 
 class Leaving:
     """The assets of a kind in an instance that are selected, or all that travels, in the order of their keys."""
 
-    def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False, is_lateral: bool = False) -> None:
-        """Take what is selected, or with `is_whole` everything that travels.
-
-        With `is_lateral`, references are looked up asset by asset, all of one at once; not on SQLite.
-        """
-        self._kind, self._instance_id = kind, instance_id
+    def __init__(self, kind: Kind, instance_id: str, *, is_whole: bool = False) -> None:
+        """Take what is selected, or with `is_whole` everything that travels."""
+        self._kind = kind
         self._is_whole = is_whole
         self._source: Any = assets
         self._where = [lies_in(instance_id), assets.c.kind == kind.name]
@@ -88,25 +67,8 @@ class Leaving:
         elif kind.arrive is not None:
             self._where.append(assets.c.published.is_not(None))
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
-        fields = tuple(sorted(found.field for found in kind.references))
-        keys = self._keys_gathered(fields) if is_lateral and fields else [self._key(field) for field in fields]
-        named = [func.coalesce(literal(f',"{field}":') + key, "") for field, key in zip(fields, keys, strict=True)]
-        self._is_referring = bool(named)
-        self._references = reduce(add, named) if named else literal("")
         # Of other kinds most lines have an end of their own.
         self._is_plain = not (self._values or kind.of(Travel.SECRET) or kind.secret_paths)
-
-    def _key(self, field: str) -> ColumnElement[str]:
-        edge, target = _ends(field)
-        self._source = self._source.outerjoin(edge, and_(edge.c.asset_id == assets.c.id, edge.c.field == field))
-        self._source = self._source.outerjoin(target, target.c.id == edge.c.target_id)
-        return target.c.key
-
-    def _keys_gathered(self, fields: tuple[str, ...]) -> list[ColumnElement[str]]:
-        targets = _targets(fields)
-        # There is always one row of them.
-        self._source = self._source.join(targets, true())
-        return list(targets.c)
 
     def _value(self, field: str) -> ColumnElement[str]:
         value = _unique(field)
@@ -117,10 +79,9 @@ class Leaving:
         """Yield many assets at a time.
 
         Each is (key, body, references, holes, secret paths, and the unique values in the order of their fields). The
-        first five are JSON texts as they are stored; the references those of the members of an object, in order of
-        the fields, each with a comma before it.
+        first five are JSON texts as they are stored, the references None where there are none.
         """
-        columns = (assets.c.key, _BODY, self._references, assets.c.holes, assets.c.secret_paths)
+        columns = (assets.c.key, _BODY, assets.c.reference_keys, assets.c.holes, assets.c.secret_paths)
         return streamed_in_parts(tx, self._selected(*columns))
 
     def lines(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
@@ -132,34 +93,28 @@ class Leaving:
         """
         if not self._is_plain:
             return streamed_in_parts(tx, self._beginnings())
-        is_sqlite = tx.dialect.name == "sqlite"
-        # What is selected, only the transaction that selected it can see.
-        if self._is_whole and self._are_read_beside(tx):
-            apart = self if is_sqlite else Leaving(self._kind, self._instance_id, is_whole=True, is_lateral=True)
-            return apart.joined_by_twins(tx)
-        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one.
-        return self._joined_in_turn(tx) if is_sqlite else streamed_in_parts(tx, self._beginnings())
+        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one; not so in
+        # sessions that read beside others.
+        if tx.dialect.name == "sqlite" or self._are_read_beside(tx):
+            return self._joined(tx)
+        return streamed_in_parts(tx, self._beginnings())
 
     def _are_read_beside(self, tx: Transaction) -> bool:
-        # On PostgreSQL sessions are opened for it, which few lines are not worth.
-        has_many = tx.dialect.name == "sqlite" or tx.execute(self._next_border(), {"after": ""}).first() is not None
+        # What is selected, only the transaction that selected it can see. Sessions are opened, which few lines are
+        # not worth.
+        has_many = self._is_whole and tx.execute(self._next_border(), {"after": ""}).first() is not None
         return has_many and can_read_beside(tx)
 
-    def joined_by_twins(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
-        """Yield as `lines` does what twins of a transaction read, which has to have them."""
-        joined = self._joined(self._parts().where(_UP_TO))
+    def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
+        lines = self._lines_joined()
 
         def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
-            return self._found(twin, twin.execute(joined, span).one(), span["after"])
+            found = twin.execute(lines, span).one()
+            if not found.ends:
+                return Lines(text=found.text.encode(), count=found.number, newest_at=found.newest_at)
+            return [tuple(row) for row in twin.execute(self._beginnings().where(_AFTER, _UP_TO), span)]
 
         return read_beside(tx, read, self._spans(tx))
-
-    def _joined_in_turn(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
-        joined = self._joined(self._parts().limit(_LINES_AT_ONCE))
-        after = ""
-        while (row := tx.execute(joined, {"after": after}).one()).last is not None:
-            yield self._found(tx, row, after)
-            after = row.last
 
     def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
         """Yield after which keys, and up to which, there are some lines each."""
@@ -176,37 +131,26 @@ class Leaving:
         return self._keys_left().order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
 
     def _keys_left(self) -> Select[str]:
-        return select(assets.c.key).where(*self._where, _AFTER)
+        return select(assets.c.key).select_from(self._source).where(*self._where, _AFTER)
 
-    def _parts(self) -> Select[*tuple[Any, ...]]:
+    def _lines_joined(self) -> Select[*tuple[Any, ...]]:
+        """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
         line = (self._line() + "}\n").label("line")
-        return self._selected(line, has_end.label("has_end"), assets.c.updated_at, assets.c.key).where(_AFTER)
-
-    def _joined(self, parts: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-        """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
+        found = self._selected(line, has_end.label("has_end"), assets.c.updated_at).where(_AFTER, _UP_TO)
         # It keeps their order: what it joins is what it is given, and an ordered query is not merged with another.
-        part = parts.subquery().c
+        part = found.subquery().c
         return select(
             func.aggregate_strings(part.line, "").label("text"),
             func.count().label("number"),
             func.max(part.updated_at).label("newest_at"),
             func.sum(part.has_end).label("ends"),
-            func.max(part.key).label("last"),
         )
 
-    def _found(self, tx: Transaction, row: Row[*tuple[Any, ...]], after: str) -> Lines | list[tuple[Any, ...]]:
-        if not row.ends:
-            return Lines(text=row.text, count=row.number, newest_at=row.newest_at)
-        apart = self._beginnings().where(_AFTER, _UP_TO)
-        return [tuple(found) for found in tx.execute(apart, {"after": after, "last": row.last})]
-
     def _line(self) -> ColumnElement[str]:
-        line = literal('{"key":') + assets.c.key + ',"body":' + _BODY
-        if self._is_referring:
-            # Named once: a database would join the texts anew for every mention.
-            named = func.nullif(func.substr(self._references, 2), "")
-            line += func.coalesce(literal(',"references":{') + named + "}", "")
+        line = literal('{"key":') + assets.c.key + ',"body":' + (_BODY if self._kind.arrive else assets.c.body)
+        if self._kind.references:
+            line += func.coalesce(literal(',"references":') + assets.c.reference_keys, "")
         return line
 
     def _beginnings(self) -> Select[*tuple[Any, ...]]:

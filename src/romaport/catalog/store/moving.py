@@ -33,6 +33,7 @@ def create(tx: Transaction, into: Into, kind: str) -> None:
         "key": staged.key,
         "name": staged.name,
         "body": staged.body,
+        "reference_keys": staged.reference_keys,
         "published": staged.published,
         "local": staged.local,
         "secrets": staged.secrets,
@@ -113,6 +114,7 @@ def replace(tx: Transaction, into: Into, kind: str) -> None:
         .where(assets.c.id.in_(met))
         .values(
             body=select(staged.body).where(*here).scalar_subquery(),
+            reference_keys=select(staged.reference_keys).where(*here).scalar_subquery(),
             published=select(staged.published).where(*here).scalar_subquery(),
             updated_at=into.at,
             updated_by=into.user_id,

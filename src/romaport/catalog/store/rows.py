@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
     Row,
+    Select,
     delete,
     func,
     insert,
@@ -21,6 +22,7 @@ from romaport.storage import Transaction
 from romaport.storage.tables import app_members, asset_references, asset_uniques, assets, counters, instances, users
 
 __all__ = [
+    "Edge",
     "add",
     "change",
     "count",
@@ -33,6 +35,8 @@ __all__ = [
     "parts_of",
     "remove",
     "reserve_numbers",
+    "retell",
+    "retell_referring",
     "sealed_secrets",
     "set_columns",
     "set_members",
@@ -44,6 +48,15 @@ _VALUES_PER_STATEMENT = 5_000
 _NUMBERS = "ids"
 # Named once: to give a table another name takes longer than to make a statement of it.
 _SPACE, _HOME = instances.alias(), instances.alias()
+_EDGE, _TARGET = asset_references.alias(), assets.alias()
+
+
+class Edge(NamedTuple):
+    """A reference of an asset: to which one, of which key, and whether the asset belongs to it."""
+
+    target_id: str
+    key: tuple[str, ...]
+    owns: bool
 
 
 def json_text(value: object) -> str:
@@ -147,20 +160,16 @@ def count(tx: Transaction, instance_id: str, kinds: Collection[str]) -> int:
     return tx.execute(statement).scalar_one()
 
 
-def add(
-    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
-) -> None:
-    """Insert an asset with its references, each (target id, owns), and unique values."""
-    row = _placed(tx, row)
+def add(tx: Transaction, row: Mapping[str, Any], references: Mapping[str, Edge], unique: Mapping[str, str]) -> None:
+    """Insert an asset with its references and unique values."""
+    row = _placed(tx, row, references)
     tx.execute(insert(assets).values(**row))
     _relate(tx, row, references, unique)
 
 
-def change(
-    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
-) -> None:
+def change(tx: Transaction, row: Mapping[str, Any], references: Mapping[str, Edge], unique: Mapping[str, str]) -> None:
     """Replace an asset's columns, references and unique values."""
-    row = _placed(tx, row)
+    row = _placed(tx, row, references)
     values = {name: value for name, value in row.items() if name != "id"}
     tx.execute(update(assets).where(assets.c.id == row["id"]).values(**values, revision=assets.c.revision + 1))
     for table in (asset_references, asset_uniques):
@@ -168,16 +177,19 @@ def change(
     _relate(tx, row, references, unique)
 
 
-def _placed(tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "instance_id": tx.execute(select(space_of(row["instance_id"]))).scalar_one()}
+def _placed(tx: Transaction, row: Mapping[str, Any], references: Mapping[str, Edge]) -> dict[str, Any]:
+    keys = {field: edge.key for field, edge in references.items()}
+    return {
+        **row,
+        "instance_id": tx.execute(select(space_of(row["instance_id"]))).scalar_one(),
+        "reference_keys": json_text(keys) if keys else None,
+    }
 
 
-def _relate(
-    tx: Transaction, row: Mapping[str, Any], references: Mapping[str, tuple[str, bool]], unique: Mapping[str, str]
-) -> None:
+def _relate(tx: Transaction, row: Mapping[str, Any], references: Mapping[str, Edge], unique: Mapping[str, str]) -> None:
     edges = [
-        {"asset_id": row["id"], "field": field, "target_id": target, "owns": int(owns)}
-        for field, (target, owns) in references.items()
+        {"asset_id": row["id"], "field": field, "target_id": edge.target_id, "owns": int(edge.owns)}
+        for field, edge in references.items()
     ]
     values = [
         {
@@ -200,17 +212,35 @@ def set_columns(tx: Transaction, asset_id: str, **values: Any) -> None:  # noqa:
     tx.execute(update(assets).where(assets.c.id == asset_id).values(**values))
 
 
-def keyed_by(tx: Transaction, asset_id: str, scopes: Collection[tuple[str, str]]) -> list[str]:
-    """Answer the assets that refer to this one by a field that is in their key; `scopes` are (kind, field)."""
-    statement = (
-        select(assets.c.id)
-        .join(asset_references, asset_references.c.asset_id == assets.c.id)
-        .where(
-            asset_references.c.target_id == asset_id, tuple_(assets.c.kind, asset_references.c.field).in_(list(scopes))
+def retell(tx: Transaction, ids: Select[Any]) -> None:
+    """Have assets tell anew the keys of what they refer to."""
+    edge, target = _EDGE.c, _TARGET.c
+    member = ('"' + edge.field + '":' + target.key).label("member")
+    mine = select(member).join_from(_EDGE, _TARGET, target.id == edge.target_id).where(edge.asset_id == assets.c.id)
+    members = mine.order_by(edge.field).correlate(assets).subquery()
+    # What joins no texts at all is null, and so is what it is put between.
+    told = select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
+    tx.execute(update(assets).where(assets.c.id.in_(ids)).values(reference_keys=told))
+
+
+def retell_referring(tx: Transaction, ids: Iterable[str]) -> None:
+    """Have what refers to assets tell their keys, which are others by now."""
+    for part in in_parts(ids):
+        retell(tx, select(asset_references.c.asset_id).where(asset_references.c.target_id.in_(part)))
+
+
+def keyed_by(tx: Transaction, ids: Iterable[str], scopes: Collection[tuple[str, str]]) -> list[str]:
+    """Answer what refers to assets by a field that is in its key; `scopes` are (kind, field)."""
+    found: set[str] = set()
+    for part in in_parts(ids):
+        by_scope = tuple_(assets.c.kind, asset_references.c.field).in_(list(scopes))
+        statement = (
+            select(assets.c.id)
+            .join(asset_references, asset_references.c.asset_id == assets.c.id)
+            .where(asset_references.c.target_id.in_(part), by_scope)
         )
-        .order_by(assets.c.id)
-    )
-    return list(tx.execute(statement).scalars())
+        found.update(tx.execute(statement).scalars())
+    return sorted(found)
 
 
 def parts_of(tx: Transaction, asset_id: str, kinds: Collection[str]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, or_, select, tuple_, update
 
 from romaport.catalog.store.brought import STAGED, Brought, Into, Step, brought
 from romaport.catalog.store.spaces import lies_in
@@ -96,11 +96,28 @@ def meet(tx: Transaction, into: Into) -> None:
         assets.c.kind == edges.target_kind,
         assets.c.key == edges.target_key_bare,
     )
+    _retell(tx, into)
+    # By the key of what is there, which takes no prefix.
     tx.execute(
         update(staged_references)
         .where(edges.job_id == into.job_id, edges.target_id.is_(None), outside)
-        .values(target_id=assets.c.id)
+        .values(target_id=assets.c.id, target_key=edges.target_key_bare)
     )
+
+
+def _retell(tx: Transaction, into: Into) -> None:
+    """Have what refers out of a package that is given a prefix tell the keys there as they are, without it."""
+    leads_out = (edges.target_id.is_(None), edges.target_key != edges.target_key_bare)
+    there = select(edges.kind, edges.position).where(edges.job_id == into.job_id, *leads_out)
+    if tx.execute(there.limit(1)).first() is None:
+        return
+    key = case((edges.target_id.is_(None), edges.target_key_bare), else_=edges.target_key)
+    member = ('"' + edges.field + '":' + key).label("member")
+    same = (edges.job_id == staged.job_id, edges.kind == staged.kind, edges.position == staged.position)
+    members = select(member).where(*same).order_by(edges.field).correlate(staged_assets).subquery()
+    told = select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
+    of = (staged.job_id == into.job_id, tuple_(staged.kind, staged.position).in_(there))
+    tx.execute(update(staged_assets).where(*of).values(reference_keys=told))
 
 
 @dataclass(frozen=True, kw_only=True)
