@@ -45,7 +45,10 @@ INSERT INTO asset_uniques (asset_id, field, instance_id, kind, value)
 SELECT s.new_id, u.field, '{instance}', s.kind, u.value
 FROM staged_uniques u JOIN staged_assets s USING (job_id, kind, position) ORDER BY s.kind, s.position
 """
-_COPIED = ("key", "name", "body", "local", "secrets", "secret_paths", "holes", "published", "kind")
+_SAID = """
+SELECT key, body, reference_keys FROM assets WHERE instance_id = '{instance}' AND kind = '{kind}' ORDER BY key
+"""
+_COPIED = ("key", "name", "body", "reference_keys", "local", "secrets", "secret_paths", "holes", "published", "kind")
 
 Filled = list[tuple[Table, list[str], list[tuple[Any, ...]]]]
 """Tables with columns and rows."""
@@ -218,29 +221,15 @@ def _staged(rows: Rows) -> Filled:
     ]
 
 
-def read(database: Database, instance_id: str, fields: dict[str, tuple[str, ...]]) -> float:
-    """Read what a package says of every asset, in its order, and drop it; answer the seconds.
-
-    `fields` are the reference fields by kind.
-    """
+def read(database: Database, instance_id: str, kinds: Sequence[str]) -> float:
+    """Read what a package says of every asset, in its order, and drop it; answer the seconds."""
     began_at = time.perf_counter()
     with database.snapshot() as tx:
-        for kind, references in fields.items():
-            where = f" WHERE a.instance_id = '{instance_id}' AND a.kind = '{kind}' ORDER BY a.key"
+        for kind in kinds:
             with _cursor(tx, shared=database.is_shared) as cursor:
-                cursor.execute(_selection(references) + where)
+                cursor.execute(_SAID.format(instance=instance_id, kind=kind))
                 _exhaust(cursor)
     return time.perf_counter() - began_at
-
-
-def _selection(references: Sequence[str]) -> str:
-    joins = "".join(
-        f" LEFT JOIN asset_references r{n} ON r{n}.asset_id = a.id AND r{n}.field = '{field}'"
-        f" LEFT JOIN assets t{n} ON t{n}.id = r{n}.target_id"
-        for n, field in enumerate(references)
-    )
-    columns = "".join(f", t{n}.key" for n in range(len(references)))
-    return f"SELECT a.key, a.body{columns} FROM assets a{joins}"  # noqa: S608 - our own names
 
 
 def _exhaust(cursor: Any) -> None:  # noqa: ANN401 - the driver's own

@@ -28,7 +28,7 @@ from romaport.errors import NameTaken, SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
 from romaport.settings import Settings
-from romaport.storage import spare_bookkeeping
+from romaport.storage import keep_freed, spare_bookkeeping
 
 __all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker", "serve"]
 
@@ -98,6 +98,7 @@ def run_server(
     # Before anything is made: the credentials of a first start are shown once, and a start that fails shows none.
     _check_address(host, port)
     sys.setswitchinterval(_SWITCH_SECONDS)
+    keep_freed()
     if not settings.database.url:
         spare_bookkeeping()
     # On PostgreSQL the folder holds files in the making only, and each process has its own there.
@@ -118,6 +119,7 @@ def run_worker(settings: Settings, *, announce: Callable[[], None], checkpoint: 
     """
     if not settings.database.url:
         raise SettingInvalid(name="ROMAPORT_DATABASE_URL", rule="is empty: a worker shares a PostgreSQL database")
+    keep_freed()
     system = build(settings, checkpoint=checkpoint or unwatched, is_worker=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_work(system, announce))

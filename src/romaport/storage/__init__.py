@@ -8,6 +8,7 @@ from romaport.storage.database import (
     Transaction,
     TransactionConflict,
     after_commit,
+    asked_often,
     can_read_beside,
     read_beside,
     streamed,
@@ -18,7 +19,7 @@ from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.loading import load
 from romaport.storage.marks import Marks
-from romaport.storage.memory import spare_bookkeeping
+from romaport.storage.memory import keep_freed, spare_bookkeeping
 from romaport.storage.moving import Holding, Move, check_moved
 from romaport.storage.queue import QUEUE
 from romaport.storage.rounds import Rounds
@@ -51,12 +52,14 @@ __all__ = [
     "after_commit",
     "announce",
     "archives_of",
+    "asked_often",
     "can_read_beside",
     "check_key",
     "check_moved",
     "end_sessions",
     "hold",
     "json_field",
+    "keep_freed",
     "key_from_file",
     "load",
     "lost_causes",

@@ -26,6 +26,7 @@ __all__ = [
     "Transaction",
     "TransactionConflict",
     "after_commit",
+    "asked_often",
     "can_read_beside",
     "read_beside",
     "streamed",
@@ -180,6 +181,28 @@ def read_beside(tx: Transaction, read: Callable[[Transaction, Item], Found], ite
 def _twins(tx: Transaction) -> Twins | None:
     asked: Callable[[], Twins | None] | None = tx.info.get(_TWINS)
     return asked() if asked else None
+
+
+def asked_often(
+    tx: Transaction, statement: Select[*tuple[Any, ...]]
+) -> Callable[[Transaction, Mapping[str, Any]], tuple[Any, ...] | None]:
+    """Make a statement ready to be asked many times, by any transaction of the same database, for one row each.
+
+    Each of its values has a default. SQLAlchemy takes longer to ask than the driver does, and is spared here.
+    """
+    compiled = statement.compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
+    fixed = compiled.construct_params()
+    text, places = str(compiled), compiled.positiontup
+
+    def first(asking: Transaction, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        given = {**fixed, **values}
+        cursor: Any = asking.connection.cursor()
+        cursor.execute(text, given if places is None else [given[name] for name in places])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        cursor.close()
+        return row
+
+    return first
 
 
 def streamed(tx: Transaction, statement: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:

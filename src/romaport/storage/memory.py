@@ -1,15 +1,40 @@
-"""Sparing SQLite's bookkeeping of its memory, for which the threads of a process wait for each other.
+"""How a process of its own takes its memory: what the libraries below Python do so that one thread waits for another.
 
 Every piece of memory that SQLite takes or gives back is counted under one lock of the whole process, which keeps two
 connections from being at work at once: together they read no faster than one. SQLite's makers recommend to do without
 (https://www.sqlite.org/compile.html, SQLITE_DEFAULT_MEMSTATUS), but distributions build it as it comes.
+
+Whatever has more than some hundred kilobytes, such as a thousand lines of a package, the C library of GNU takes from
+the system and gives back to it, piece by piece. Each is filled with zeros again, and meanwhile no other thread of the
+process gets any.
 """
 
 import sqlite3
+import sys
 
-__all__ = ["spare_bookkeeping"]
+__all__ = ["keep_freed", "spare_bookkeeping"]
 
 _MEMSTATUS = 9  # SQLITE_CONFIG_MEMSTATUS
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+# Larger pieces are rare; and so much may be free at the end of an arena before it is given back.
+_LARGE_BYTES = 4 * 1024 * 1024
+_KEPT_BYTES = 16 * 1024 * 1024
+
+
+def keep_freed() -> bool:
+    """Have the C library keep what was freed in this process for what is taken next; say whether it does so.
+
+    Others than that of GNU have no word for it, and are left as they are.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        import ctypes
+
+        choose = ctypes.CDLL(None).mallopt
+    except (ImportError, OSError, AttributeError):
+        return False
+    return all([choose(_MMAP_THRESHOLD, _LARGE_BYTES), choose(_TRIM_THRESHOLD, _KEPT_BYTES)])
 
 
 def spare_bookkeeping() -> bool:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, can_read_beside, read_beside, streamed_in_parts
+from romaport.storage import Transaction, asked_often, can_read_beside, read_beside, streamed_in_parts
 from romaport.storage.tables import asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -30,8 +30,8 @@ _BODY = func.coalesce(assets.c.published, assets.c.body)
 _LACKING = assets.c.holes + "\n" + assets.c.secret_paths
 NOTHING = "[]\n[]"
 """What is lacking where nothing is."""
-_AFTER = assets.c.key > bindparam("after")
-_UP_TO = assets.c.key <= bindparam("last")
+_AFTER = assets.c.key > bindparam("after", "")
+_UP_TO = assets.c.key <= bindparam("last", "")
 # In so many a statement of its own costs little beside reading them, and their text little memory.
 _LINES_AT_ONCE = 1_000
 
@@ -106,24 +106,24 @@ class Leaving:
         return has_many and can_read_beside(tx)
 
     def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
-        lines = self._lines_joined()
+        lines = asked_often(tx, self._lines_joined())
 
         def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
-            found = twin.execute(lines, span).one()
-            if not found.ends:
-                return Lines(text=found.text.encode(), count=found.number, newest_at=found.newest_at)
+            text, count, newest_at, ends = lines(twin, span) or ("", 0, 0, 0)
+            if not ends:
+                return Lines(text=text.encode(), count=count, newest_at=newest_at)
             return [tuple(row) for row in twin.execute(self._beginnings().where(_AFTER, _UP_TO), span)]
 
         return read_beside(tx, read, self._spans(tx))
 
     def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
         """Yield after which keys, and up to which, there are some lines each."""
-        some = self._next_border()
-        rest = select(func.max(self._keys_left().subquery().c.key))
+        some = asked_often(tx, self._next_border())
         after = ""
-        while last := tx.execute(some, {"after": after}).scalar():
-            yield {"after": after, "last": last}
-            after = last
+        while found := some(tx, {"after": after}):
+            yield {"after": after, "last": found[0]}
+            after = found[0]
+        rest = select(func.max(self._keys_left().subquery().c.key))
         if last := tx.execute(rest, {"after": after}).scalar():
             yield {"after": after, "last": last}
 
