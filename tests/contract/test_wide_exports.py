@@ -11,7 +11,6 @@ from tests.contract.workplace import Workplace
 
 from romaport.catalog.store import leaving
 from romaport.packages import encode_entry
-from romaport.storage import Transaction, can_read_beside
 
 READ_AT_ONCE = 20
 HIDING = (0, READ_AT_ONCE - 1, READ_AT_ONCE, 2 * READ_AT_ONCE + 7)
@@ -34,18 +33,10 @@ def source(name: str) -> bytes:
     return encode_entry((name,), '{"content":{"host":"db","port":"1"},"datasource_type":"MYSQL"}', {"app_id": ("a",)})
 
 
-@pytest.mark.parametrize("is_beside", [True, False])
 def test_every_line_comes_out_as_it_came_in_whichever_way_it_is_chosen(
-    work: Workplace, monkeypatch: pytest.MonkeyPatch, *, is_beside: bool
+    work: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[bool] = []
-
-    def ask(tx: Transaction) -> bool:
-        asked.append(is_beside and can_read_beside(tx))
-        return asked[-1]
-
     monkeypatch.setattr(leaving, "_LINES_AT_ONCE", READ_AT_ONCE)
-    monkeypatch.setattr(leaving, "can_read_beside", ask)
     tasks = [task(number) for number in range(NUMBER)]
     app = encode_entry(("a",), "{}", {}, {"key": "k"})
     job = work.imported(handmade(app=[app], data_source=[source("in"), source("out")], task=tasks))
@@ -53,7 +44,6 @@ def test_every_line_comes_out_as_it_came_in_whichever_way_it_is_chosen(
     whole, report = Extras(work).exported(everything=True)
     chosen, _ = Extras(work).exported(select={"task": ["*"]})
     assert report["outcome"]["exported"]["task"] == NUMBER
-    assert set(asked) == {is_beside}
     for package in (whole, chosen):
         with zipfile.ZipFile(io.BytesIO(package)) as opened:
             assert opened.read("assets/task.jsonl").splitlines(keepends=True) == tasks

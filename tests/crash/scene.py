@@ -189,7 +189,8 @@ class Scene:
         tables = ("staged_assets", "staged_references", "staged_uniques")
         staged = [table for table in tables if self.rows(f"select 1 from {table} limit 1")]
         placed = [f"space {found}" for (found,) in self.rows(HIDDEN)]
-        return [*kept.symmetric_difference(self.server.kept.packages.names()), *making, *staged, *placed]
+        files = kept.symmetric_difference(self.server.kept.packages.names())
+        return [*files, *making, *staged, *placed, *self.server.kept.mistold()]
 
     def digests(self, package: Path) -> dict[str, str]:
         """Answer the digest of every kind's file in a package."""

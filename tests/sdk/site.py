@@ -110,6 +110,7 @@ def running(
     try:
         with open_directory(process.settings) as directory:
             yield Site(place=place, directory=directory, kept=process.kept, numbers=count(1))
+        assert process.kept.mistold() == []
     finally:
         code = process.stop()
     assert code == 0, process.log_path.read_text()[-4000:]

@@ -162,7 +162,9 @@ class EmbeddedServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_SECONDS)
         self._loop.close()
+        mistold = self.kept.mistold()
         shutil.rmtree(self.data, ignore_errors=True)
+        assert mistold == []
 
     async def _begin(self) -> None:
         app: Any = self.system.app

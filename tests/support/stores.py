@@ -27,6 +27,11 @@ select space.id from instances space join instances home on home.id = space.spac
 where space.id <> coalesce(home.space_id, home.id)
 """
 """Selects the spaces that are not shown."""
+_TOLD = f"""
+select a.id, a.kind, a.key, a.reference_keys, r.field, t.key from assets a
+left join asset_references r on r.asset_id = a.id left join assets t on t.id = r.target_id
+where a.instance_id not in ({HIDDEN}) order by a.id, r.field
+"""
 _FILE = "romaport.db"
 _TABLES = {
     "sqlite": "select name from sqlite_master where type = 'table' order by name",
@@ -201,6 +206,18 @@ class Written:
             for name, rows in self._all()
             if not name.startswith("pgqueuer")
         }
+
+    def mistold(self) -> list[str]:
+        """Answer the assets whose text of what they refer to is another than follows from their references."""
+        told: dict[tuple[str, ...], list[str]] = {}
+        for asset_id, kind, key, text, field, target in self.rows(_TOLD):
+            members = told.setdefault((asset_id, kind, key, text), [])
+            members += [] if field is None else [f'"{field}":{target}']
+        return [
+            f"{kind} {key}: {text}"
+            for (_, kind, key, text), members in told.items()
+            if text != (f"{{{','.join(members)}}}" if members else None)
+        ]
 
     def content(self) -> bytes:
         """Answer all that lies anywhere: every file, every stored package, every value of a database elsewhere."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from romaport.assets.desk import Desk, Selected, actor_of
-from romaport.catalog import Actor, Selection, Wanted, choose, selected, takes_whole
+from romaport.catalog import Actor, Selection, Wanted, choose, selected
 from romaport.errors import SelectionEmpty
 from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
@@ -88,7 +88,7 @@ def run_export(desk: Desk, context: JobContext) -> None:
 def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary, list[Finding]]:
     owner, request = context.job.owner, context.job.request
     ids, member_id = request["ids"], actor_of(context, desk).member_id
-    with context.snapshot(has_twins=takes_whole(ids, member_id)) as tx, selected(tx):
+    with context.snapshot() as tx, selected(tx):
         chosen = Selection(
             tx,
             owner.instance_id,

@@ -35,7 +35,7 @@ from romaport.catalog.store.brought import Into
 from romaport.catalog.store.listing import Page
 from romaport.catalog.store.placing import Edge
 from romaport.catalog.store.rows import json_text
-from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected, takes_whole
+from romaport.catalog.transfer import Departing, Selection, Whole, delete_selected, selected
 from romaport.catalog.uniqueness import alike, is_name_taken
 
 __all__ = [
@@ -86,6 +86,5 @@ __all__ = [
     "staged_extents",
     "staged_jobs",
     "surveyed",
-    "takes_whole",
     "used",
 ]

@@ -11,7 +11,7 @@ from romaport.catalog.store.leaving import NOTHING, Leaving, Lines
 from romaport.kinds import KINDS, Kind, Travel, creation_order
 from romaport.storage import Transaction
 
-__all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected", "takes_whole"]
+__all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 
 selected = selection.selection
 
@@ -34,11 +34,6 @@ class Departing:
     holes: tuple[str, ...]
 
 
-def takes_whole(ids: Collection[str] | None, member_id: str | None) -> bool:
-    """Say whether an export by these takes all that an instance has, and so is read best with twins."""
-    return ids is None and member_id is None
-
-
 class Selection:
     """The assets an export takes, in one snapshot: what was asked for, what belongs to it, what that needs."""
 
@@ -56,7 +51,7 @@ class Selection:
         self._instance_id = instance_id
         self.instance_name = selection.instance_name(tx, instance_id)
         # What is taken whole is not written down first, and nothing is left for it to need.
-        self._is_whole = takes_whole(ids, member_id)
+        self._is_whole = ids is None and member_id is None
         if self._is_whole:
             found = selection.whole_counts(tx, instance_id)
             left_behind = selection.left_behind(tx, instance_id, limit=CONFLICTS_MAX)
@@ -88,12 +83,17 @@ class Selection:
     def departing(self, kind: Kind, end: End) -> Iterator[tuple[bytes, int]]:
         """Yield the lines of a kind in the order of their keys, many in one text in UTF-8, and how many."""
         fields = kind.of(Travel.UNIQUE)
+        # What most lines end with: nothing is unique about them, and nothing lacking.
+        plain = end("", {}, ())
         for found in Leaving(kind, self._instance_id, is_whole=self._is_whole).lines(self._tx):
             if isinstance(found, Lines):
                 newest_at, text, count = found.newest_at, found.text, found.count
             else:
-                newest_at, count = max(changed_at for _, _, changed_at, *_ in found), len(found)
-                ended = (end(line, _named(fields, values), _lacking(lacking)) for line, lacking, _, *values in found)
+                newest_at, count = max(row[2] for row in found), len(found)
+                if not fields and {row[1] for row in found} == {NOTHING}:
+                    ended = [row[0] + plain for row in found]
+                else:
+                    ended = [end(row[0], _named(fields, row[3:]), _lacking(row[1])) for row in found]
                 text = "".join(ended).encode()
             self.newest_at = max(self.newest_at, newest_at)
             yield text, count

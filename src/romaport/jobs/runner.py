@@ -54,12 +54,9 @@ class JobContext:
             yield tx
 
     @contextmanager
-    def snapshot(self, *, has_twins: bool = False) -> Iterator[Transaction]:
-        """Open a transaction that reads one unchanging state; it is ended when another attempt at the job begins.
-
-        Twins read the same beside it, for `read_beside`.
-        """
-        with self.database.snapshot(has_twins=has_twins) as tx:
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction that reads one unchanging state; it is ended when another attempt at the job begins."""
+        with self.database.snapshot() as tx:
             name_session(tx, _session(self.job.id))
             yield tx
 

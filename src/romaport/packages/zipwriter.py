@@ -1,7 +1,7 @@
 """Writes a zip file whose bytes follow from its content alone."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from struct import pack
@@ -45,14 +45,10 @@ class Packing:
         self.digest = sha256()
         self.crc = self.size_bytes = 0
 
-    def summed(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        for block in blocks:
-            self.crc = isal_zlib.crc32(block, self.crc)
-            self.digest.update(block)
-            self.size_bytes += len(block)
-            yield block
-
-    def deflate(self, block: bytes) -> None:
+    def add(self, block: bytes) -> None:
+        self.crc = isal_zlib.crc32(block, self.crc)
+        self.digest.update(block)
+        self.size_bytes += len(block)
         self._file.write(self._deflater.compress(block))
 
     def finish(self) -> None:
@@ -96,8 +92,7 @@ class ZipWriter:
         self._file.write(bytes(layout.LOCAL.size + len(name)))
         start = self._file.tell()
         packing = Packing(self._file)
-        # To deflate takes longer than the rest: that has this thread, which makes the blocks.
-        work_beside(packing.deflate, packing.summed(blocks))
+        work_beside(packing.add, blocks)
         packing.finish()
         written = Written(
             name=name,

@@ -3,11 +3,10 @@
 A use case opens one transaction and hands it down; nothing below it commits.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Row, Select
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -17,7 +16,6 @@ from romaport.errors import StoreUnavailable
 from romaport.storage.dialects import DatabaseOptions, Dialect, dialect_of
 from romaport.storage.feed import Feed
 from romaport.storage.marks import Marks
-from romaport.storage.twins import NUMBER, Twins, commits_seen, see, state_of
 from romaport.storage.versions import Versions
 
 __all__ = [
@@ -27,20 +25,14 @@ __all__ = [
     "TransactionConflict",
     "after_commit",
     "asked_often",
-    "can_read_beside",
-    "read_beside",
     "streamed",
     "streamed_in_parts",
 ]
 
 _CALLBACKS = "after_commit"
 _STREAMS = "streams"
-_TWINS = "twins"
 _ROWS_AT_ONCE = 1_000
 _PART_ROWS = 500
-
-Item = TypeVar("Item")
-Found = TypeVar("Found")
 
 Transaction = Connection
 """An open transaction; whoever receives one never ends it."""
@@ -88,64 +80,15 @@ class Database:
             callback()
 
     @contextmanager
-    def snapshot(self, *, has_twins: bool = False) -> Iterator[Transaction]:
-        """Open a transaction that reads one unchanging state, and may fill temporary tables.
-
-        With twins, others read the same state beside it, for `read_beside`.
-        """
+    def snapshot(self) -> Iterator[Transaction]:
+        """Open a transaction that reads one unchanging state, and may fill temporary tables."""
         with (
             _translated(self._dialect),
             self._engine.connect() as connection,
             self._dialect.reading(connection).begin(),
-            self._twins_of(connection) if has_twins else nullcontext() as twins,
-            _lent(connection, {_TWINS: twins}),
+            _lent(connection, {}),
         ):
             yield connection
-
-    @contextmanager
-    def _twins_of(self, tx: Transaction) -> Iterator[Callable[[], Twins | None]]:
-        """Have twins of a transaction that has read nothing yet, for whoever asks."""
-        with ExitStack() as stack:
-            if self.is_shared:
-                yield cache(lambda: self._following(tx, stack))
-            else:
-                twins = self._begun_with(tx, stack)
-                yield lambda: twins
-
-    def _begun_with(self, tx: Transaction, stack: ExitStack) -> Twins | None:
-        """Begin twins on SQLite.
-
-        There are none if somebody commits in the moment in which they begin: what is wanted of them, the transaction
-        does itself.
-        """
-        others = [stack.enter_context(self._dialect.apart.connect()) for _ in range(NUMBER)]
-        seen = [commits_seen(twin) for twin in others]
-        # What a transaction sees is what was committed when it read for the first time.
-        commits_seen(tx)
-        for twin in others:
-            stack.enter_context(twin.begin())
-        is_same = [commits_seen(twin) for twin in others] == seen
-        return stack.enter_context(Twins(others, nullcontext)) if is_same else None
-
-    def _following(self, tx: Transaction, stack: ExitStack) -> Twins | None:
-        """Open twins on PostgreSQL, where a state has a name; none if it has no sessions left to give."""
-        state = state_of(tx)
-
-        @contextmanager
-        def begun(twin: Connection) -> Iterator[None]:
-            with twin.begin():
-                see(twin, state)
-                yield
-
-        with suppress(DBAPIError), ExitStack() as opened:
-            others = [self._dialect.reading(opened.enter_context(self._dialect.apart.connect())) for _ in range(NUMBER)]
-            for twin in others:
-                # What is between us and PostgreSQL may hand sessions to servers that know nothing of each other.
-                with begun(twin):
-                    pass
-            stack.enter_context(opened.pop_all())
-            return stack.enter_context(Twins(others, begun))
-        return None
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -163,26 +106,6 @@ def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
     tx.info[_CALLBACKS].append(callback)
 
 
-def can_read_beside(tx: Transaction) -> bool:
-    """Say whether a transaction has twins; they are opened if they were not yet."""
-    return _twins(tx) is not None
-
-
-def read_beside(tx: Transaction, read: Callable[[Transaction, Item], Found], items: Iterable[Item]) -> Iterator[Found]:
-    """Yield what is read for every item, in their order: by twins of the transaction if it has any, else by itself.
-
-    Twins read in threads of their own, a few items before they are asked for; what was written to temporary tables
-    they do not see.
-    """
-    twins = _twins(tx)
-    yield from twins.each(read, items) if twins else (read(tx, item) for item in items)
-
-
-def _twins(tx: Transaction) -> Twins | None:
-    asked: Callable[[], Twins | None] | None = tx.info.get(_TWINS)
-    return asked() if asked else None
-
-
 def asked_often(
     tx: Transaction, statement: Select[*tuple[Any, ...]]
 ) -> Callable[[Transaction, Mapping[str, Any]], tuple[Any, ...] | None]:
@@ -193,10 +116,12 @@ def asked_often(
     compiled = statement.compile(dialect=tx.dialect, compile_kwargs={"render_postcompile": True})
     fixed = compiled.construct_params()
     text, places = str(compiled), compiled.positiontup
+    # PostgreSQL hands a long text over in its binary form in a fifth less time.
+    form = {"binary": True} if tx.dialect.name == "postgresql" else {}
 
     def first(asking: Transaction, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         given = {**fixed, **values}
-        cursor: Any = asking.connection.cursor()
+        cursor: Any = asking.connection.cursor(**form)
         cursor.execute(text, given if places is None else [given[name] for name in places])
         row: tuple[Any, ...] | None = cursor.fetchone()
         cursor.close()

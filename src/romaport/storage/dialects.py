@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
-from sqlalchemy import URL, Connection, Engine, NullPool, Table, Text, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -48,7 +48,7 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         Meta(
             ge=2,
             le=256,
-            description="Connections this process holds at once; an export of everything takes two more.",
+            description="Connections this process holds at once.",
         ),
     ] = 32
     wait_seconds: Annotated[
@@ -65,9 +65,6 @@ class DatabaseOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 class Dialect(Protocol):
     """One of the two databases."""
-
-    apart: Engine
-    """Connections of transactions that read the state of another beside it; they come and go with it."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
@@ -102,8 +99,6 @@ class Sqlite:
         self._path = path
         self._wait_seconds = options.wait_seconds
         self._line = Line(options.wait_seconds)
-        # From a pool that has too few, each would wait for another's.
-        self.apart = self._engine(poolclass=NullPool)
         self._checkpoints = checkpoints.Checkpoints(path, self._line)
 
     def engine(self, options: DatabaseOptions) -> Engine:
@@ -168,12 +163,11 @@ def _begin(connection: Connection) -> None:
 class Postgresql:
     """A PostgreSQL server; writers work side by side, and whoever must be alone says so with `hold`."""
 
-    def __init__(self, url: URL, options: DatabaseOptions) -> None:
+    def __init__(self, url: URL) -> None:
         from psycopg import Error
 
         self.errors: tuple[type[Exception], ...] = (Error,)
         self._url = url.set(drivername="postgresql+psycopg")
-        self.apart = self._engine(_session(options) + _ROW_BY_ROW, poolclass=NullPool)
 
     def engine(self, options: DatabaseOptions) -> Engine:
         """Open a bounded pool of connections."""
@@ -227,23 +221,6 @@ def network_limits() -> dict[str, int]:
     }
 
 
-# Twins read a part of a table by its index, and what belongs to each row by theirs. Left to itself, PostgreSQL plans
-# some of many such statements as a walk through whole tables, and plans each anew.
-_ROW_BY_ROW = "".join(
-    f" -c {name}"
-    for name in (
-        "enable_seqscan=off",
-        "enable_bitmapscan=off",
-        "enable_hashjoin=off",
-        "enable_mergejoin=off",
-        "enable_sort=off",
-        "max_parallel_workers_per_gather=0",
-        "jit=off",
-        "plan_cache_mode=force_generic_plan",
-    )
-)
-
-
 def _session(options: DatabaseOptions) -> str:
     # A process that is frozen in a transaction must not keep its locks for good.
     limits = {"lock_timeout": options.wait_seconds, "idle_in_transaction_session_timeout": options.idle_seconds}
@@ -263,7 +240,7 @@ def dialect_of(path: Path, options: DatabaseOptions) -> Dialect:
         raise SettingInvalid(name=_SETTING, rule="must begin with postgresql://; empty keeps a file in the data folder")
     if find_spec("psycopg") is None:
         raise SettingInvalid(name=_SETTING, rule="needs the PostgreSQL driver: pip install 'romaport[postgres]'")
-    return Postgresql(parsed, options)
+    return Postgresql(parsed)
 
 
 def hold(tx: Connection, name: str) -> None:

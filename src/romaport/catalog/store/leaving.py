@@ -21,7 +21,7 @@ from sqlalchemy import (
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, asked_often, can_read_beside, read_beside, streamed_in_parts
+from romaport.storage import Transaction, asked_often, streamed_in_parts
 from romaport.storage.tables import asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -91,60 +91,38 @@ class Leaving:
         is not closed, holes and secret paths as two JSON lists with a line feed between, milliseconds, and values as
         in `entries`.
         """
-        if not self._is_plain:
-            return streamed_in_parts(tx, self._beginnings())
-        # Of many statements in place of one, PostgreSQL might find another way for each, and the wrong one; not so in
-        # sessions that read beside others.
-        if tx.dialect.name == "sqlite" or self._are_read_beside(tx):
+        # Of many statements over what is selected, PostgreSQL might find another way for each, and the wrong one.
+        if self._is_plain and (self._is_whole or tx.dialect.name == "sqlite"):
             return self._joined(tx)
         return streamed_in_parts(tx, self._beginnings())
 
-    def _are_read_beside(self, tx: Transaction) -> bool:
-        # What is selected, only the transaction that selected it can see. Sessions are opened, which few lines are
-        # not worth.
-        has_many = self._is_whole and tx.execute(self._next_border(), {"after": ""}).first() is not None
-        return has_many and can_read_beside(tx)
-
     def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         lines = asked_often(tx, self._lines_joined())
-
-        def read(twin: Transaction, span: dict[str, str]) -> Lines | list[tuple[Any, ...]]:
-            text, count, newest_at, ends = lines(twin, span) or ("", 0, 0, 0)
-            if not ends:
-                return Lines(text=text.encode(), count=count, newest_at=newest_at)
-            return [tuple(row) for row in twin.execute(self._beginnings().where(_AFTER, _UP_TO), span)]
-
-        return read_beside(tx, read, self._spans(tx))
-
-    def _spans(self, tx: Transaction) -> Iterator[dict[str, str]]:
-        """Yield after which keys, and up to which, there are some lines each."""
-        some = asked_often(tx, self._next_border())
         after = ""
-        while found := some(tx, {"after": after}):
-            yield {"after": after, "last": found[0]}
-            after = found[0]
-        rest = select(func.max(self._keys_left().subquery().c.key))
-        if last := tx.execute(rest, {"after": after}).scalar():
-            yield {"after": after, "last": last}
-
-    def _next_border(self) -> Select[str]:
-        return self._keys_left().order_by(assets.c.key).offset(_LINES_AT_ONCE - 1).limit(1)
-
-    def _keys_left(self) -> Select[str]:
-        return select(assets.c.key).select_from(self._source).where(*self._where, _AFTER)
+        while found := lines(tx, {"after": after}):
+            text, count, newest_at, ends, last = found
+            if last is None:
+                return
+            if ends:
+                apart = self._beginnings().where(_AFTER, _UP_TO)
+                yield [tuple(row) for row in tx.execute(apart, {"after": after, "last": last})]
+            else:
+                yield Lines(text=text.encode(), count=count, newest_at=newest_at)
+            after = last
 
     def _lines_joined(self) -> Select[*tuple[Any, ...]]:
         """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
         has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
         line = (self._line() + "}\n").label("line")
-        found = self._selected(line, has_end.label("has_end"), assets.c.updated_at).where(_AFTER, _UP_TO)
+        columns = (line, has_end.label("has_end"), assets.c.updated_at, assets.c.key)
         # It keeps their order: what it joins is what it is given, and an ordered query is not merged with another.
-        part = found.subquery().c
+        part = self._selected(*columns).where(_AFTER).limit(_LINES_AT_ONCE).subquery().c
         return select(
             func.aggregate_strings(part.line, "").label("text"),
             func.count().label("number"),
             func.max(part.updated_at).label("newest_at"),
             func.sum(part.has_end).label("ends"),
+            func.max(part.key).label("last"),
         )
 
     def _line(self) -> ColumnElement[str]:
