@@ -21,6 +21,7 @@ from sqlalchemy import Engine, event
 from tests.contract.extras import altered, assets_of, scheduled
 from tests.contract.workplace import Workplace, refusal
 from tests.support.embedded import Account, EmbeddedServer
+from tests.support.packages import copied
 from tests.support.stores import Store
 
 from romaport.assets import (
@@ -133,7 +134,7 @@ class Bench:
         return find_report(self.desk, self.owner, self.actor, job_id, WINDOW)
 
     def imported(self, package: Path, options: ImportOptions, values: Values | None = None) -> dict[str, Any]:
-        return self.report(start_import(self.desk, self.owner, self.actor, package, options, values=values))
+        return self.report(start_import(self.desk, self.owner, self.actor, copied(package), options, values=values))
 
     def rolled_back(self, job_id: str) -> dict[str, Any]:
         return self.report(start_rollback(self.desk, self.owner, self.actor, job_id, overwrites=False))
@@ -221,7 +222,7 @@ def test_an_import_that_fails_at_any_statement_leaves_nothing_and_succeeds_when_
 
     count = fail_everywhere(
         bench,
-        lambda: start_import(bench.desk, bench.owner, bench.actor, package, options, values=VALUES),
+        lambda: start_import(bench.desk, bench.owner, bench.actor, copied(package), options, values=VALUES),
         undo,
     )
     assert count > 50
@@ -232,7 +233,7 @@ def test_a_plan_that_fails_at_any_statement_leaves_nothing(
 ) -> None:
     altered(work, ben)
     count = fail_everywhere(
-        bench, lambda: start_plan(bench.desk, bench.owner, bench.actor, package, MERGE, values=VALUES)
+        bench, lambda: start_plan(bench.desk, bench.owner, bench.actor, copied(package), MERGE, values=VALUES)
     )
     assert count > 50
 
@@ -241,7 +242,7 @@ def test_an_execution_that_fails_at_any_statement_leaves_its_plan_to_be_executed
     bench: Bench, work: Workplace, ben: Account, package: Path
 ) -> None:
     altered(work, ben)
-    plan = bench.report(start_plan(bench.desk, bench.owner, bench.actor, package, MERGE, values=VALUES))
+    plan = bench.report(start_plan(bench.desk, bench.owner, bench.actor, copied(package), MERGE, values=VALUES))
     # Rolled back, the instance is as the plan has seen it; so the last execution is as good as the first.
     first = bench.report(start_execution(bench.desk, bench.owner, bench.actor, plan["id"]))
     assert bench.rolled_back(first["id"])["state"] == "succeeded"
@@ -284,8 +285,12 @@ def test_a_rollback_that_fails_at_any_statement_leaves_the_job_to_be_taken_back(
 
 def test_a_comparison_that_fails_at_any_statement_leaves_nothing(bench: Bench, work: Workplace, package: Path) -> None:
     work.add_set("orders")
-    sides = (Side(instance_id=work.instance_id), Side(package=package))
-    assert fail_everywhere(bench, lambda: start_comparison(bench.desk, bench.owner, bench.actor, sides)) > 10
+
+    def begin() -> str:
+        sides = (Side(instance_id=work.instance_id), Side(package=copied(package)))
+        return start_comparison(bench.desk, bench.owner, bench.actor, sides)
+
+    assert fail_everywhere(bench, begin) > 10
 
 
 # what is not ours to mend

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support.embedded import EmbeddedServer
+from tests.support.packages import copied
 from tests.support.stores import LIE_IN, Store
 
 from romaport.assets import (
@@ -238,12 +239,12 @@ class Bench:
     def imported(self, instance_id: str, package: Path, options: ImportOptions) -> dict[str, Any]:
         """Import a package; answer the job's report."""
         owner = self._owner(instance_id)
-        return self._ended(owner, start_import(self._desk, owner, self._actor(), package, options))
+        return self._ended(owner, start_import(self._desk, owner, self._actor(), copied(package), options))
 
     def planned(self, instance_id: str, package: Path, options: ImportOptions) -> dict[str, Any]:
         """Plan an import; answer the job's report."""
         owner = self._owner(instance_id)
-        return self._ended(owner, start_plan(self._desk, owner, self._actor(), package, options))
+        return self._ended(owner, start_plan(self._desk, owner, self._actor(), copied(package), options))
 
     def rolled_back(self, instance_id: str, job_id: str) -> dict[str, Any]:
         """Take a job back; answer the rollback's report."""

@@ -1,5 +1,6 @@
 """The packages that a server keeps, looked at and changed beside it: in its data folder, or in a bucket."""
 
+import shutil
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -8,7 +9,12 @@ from tests.support.s3 import Bucket, s3_client
 
 from romaport.storage import ArchiveOptions
 
-__all__ = ["BucketPackages", "FolderPackages", "Packages", "packages_of"]
+__all__ = ["BucketPackages", "FolderPackages", "Packages", "copied", "packages_of"]
+
+
+def copied(package: Path) -> Path:
+    """Copy a package, to be given away; the copy before it, if it is still there, is written over."""
+    return Path(shutil.copyfile(package, package.with_suffix(".copy")))
 
 
 class Packages(Protocol):

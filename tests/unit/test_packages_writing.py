@@ -46,6 +46,24 @@ def test_the_standard_library_finds_nothing_wrong_with_a_package(tmp_path: Path)
         assert archive.read("assets/app.jsonl") == ORDERS + RETURNS
 
 
+def test_the_bytes_do_not_depend_on_how_the_lines_came(tmp_path: Path) -> None:
+    lines = (f'{{"key":["{at}"],"body":{{"name":"name-{at * at % 9_973}"}}}}\n' for at in range(90_000))
+    content = "".join(lines).encode()
+
+    def written(block_bytes: int) -> bytes:
+        path = tmp_path / f"{block_bytes}.zip"
+        with path.open("w+b") as file:
+            found = ZipWriter(file)
+            found.add("a", (content[at : at + block_bytes] for at in range(0, len(content), block_bytes)))
+            found.finish()
+        return path.read_bytes()
+
+    whole = written(len(content))
+    assert [written(length) == whole for length in (1_000, 65_536, 262_144, 524_288, 524_289)] == [True] * 5
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.read("a") == content
+
+
 def test_unzip_finds_nothing_wrong_with_a_package(tmp_path: Path) -> None:
     unzip = shutil.which("unzip")
     if unzip is None:
