@@ -95,7 +95,7 @@ def test_no_list_ever_shows_a_part_of_an_import_that_is_killed(
     record_property("kill", row(point, outcome, "every list empty or whole, as undisturbed"))
 
 
-@pytest.mark.parametrize("name", ["import.applied", "import.ending", "import.ended"])
+@pytest.mark.parametrize("name", ["import.applied", "import.ending", "import.settled", "import.ended"])
 def test_a_killed_import_changes_what_exists_exactly_once(
     rig: Rig, packages: dict[str, Path], merged: str, record_property: Record, name: str
 ) -> None:

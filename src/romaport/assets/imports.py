@@ -53,6 +53,10 @@ def run_import(desk: Desk, context: JobContext) -> None:
     # On a shared database writers wait only for those who write to the same instance, and here nobody does.
     if desk.database.is_shared or plan_id is not None or not land(desk, context, upload):
         _settle(desk, context, stage_upload(desk, context, upload))
+        context.checkpoint("import.settled")
+        # Whoever waits for the job need not wait for this too; what a killed process leaves, a sweep removes.
+        with desk.database.transaction() as tx:
+            discard(tx, context.job.id)
     context.checkpoint("import.ended")
     if plan_id is None:
         desk.archives.remove(upload_path(context.job.id))
@@ -65,11 +69,10 @@ def _settle(desk: Desk, context: JobContext, problems: list[Finding]) -> None:
         conflicts = check(tx, into, policy, desk.vault, sees_all=actor_of(context, desk).sees_all)
         context.checkpoint("import.checked")
         refusals = [*_outdated(desk, context, tx), *problems, *findings_of(conflicts)]
-        if not refusals:
-            _apply(desk, context, tx, (into, policy))
-        discard(tx, context.job.id)
         if refusals:
             desk.ledger.fail(tx, context.job, refusals)
+        else:
+            _apply(desk, context, tx, (into, policy))
         context.checkpoint("import.ending")
 
 

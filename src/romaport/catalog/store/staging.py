@@ -96,28 +96,29 @@ def meet(tx: Transaction, into: Into) -> None:
         assets.c.kind == edges.target_kind,
         assets.c.key == edges.target_key_bare,
     )
-    _retell(tx, into)
-    # By the key of what is there, which takes no prefix.
-    tx.execute(
+    led_out = (
         update(staged_references)
         .where(edges.job_id == into.job_id, edges.target_id.is_(None), outside)
-        .values(target_id=assets.c.id, target_key=edges.target_key_bare)
+        .values(target_id=assets.c.id)
     )
+    if tx.execute(led_out).rowcount:
+        _retell(tx, into)
 
 
 def _retell(tx: Transaction, into: Into) -> None:
-    """Have what refers out of a package that is given a prefix tell the keys there as they are, without it."""
-    leads_out = (edges.target_id.is_(None), edges.target_key != edges.target_key_bare)
-    there = select(edges.kind, edges.position).where(edges.job_id == into.job_id, *leads_out)
-    if tx.execute(there.limit(1)).first() is None:
-        return
-    key = case((edges.target_id.is_(None), edges.target_key_bare), else_=edges.target_key)
-    member = ('"' + edges.field + '":' + key).label("member")
+    """Have what refers out of a package that is given a prefix tell the keys there, which take none."""
+    key, is_bare = edges.target_key_bare, assets.c.key == edges.target_key_bare
+    there = (edges.job_id == into.job_id, edges.target_key != key, assets.c.id == edges.target_id, is_bare)
+    renamed = select(edges.kind, edges.position).where(*there)
+    of = (staged.job_id == into.job_id, tuple_(staged.kind, staged.position).in_(renamed))
     same = (edges.job_id == staged.job_id, edges.kind == staged.kind, edges.position == staged.position)
-    members = select(member).where(*same).order_by(edges.field).correlate(staged_assets).subquery()
+    held = _MET.c.key
+    member = ('"' + edges.field + '":' + func.coalesce(held, edges.target_key)).label("member")
+    led = select(member).outerjoin_from(staged_references, _MET, _MET.c.id == edges.target_id).where(*same)
+    members = led.order_by(edges.field).correlate(staged_assets).subquery()
     told = select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
-    of = (staged.job_id == into.job_id, tuple_(staged.kind, staged.position).in_(there))
     tx.execute(update(staged_assets).where(*of).values(reference_keys=told))
+    tx.execute(update(staged_references).where(*there).values(target_key=key))
 
 
 @dataclass(frozen=True, kw_only=True)
