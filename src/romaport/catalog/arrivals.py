@@ -92,9 +92,9 @@ def staged_jobs(tx: Transaction) -> list[str]:
 
 def check(tx: Transaction, into: Into, policy: Policy, vault: Vault, *, sees_all: bool) -> list[Conflict]:
     """Decide what becomes of every staged asset, and find everything that stands between them and the instance."""
-    staging.meet(tx, into)
-    _settle_filled(tx, into.job_id, vault)
-    staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
+    if staging.meet(tx, into):
+        _settle_filled(tx, into.job_id, vault)
+        staging.decide(tx, into, [kind.name for kind in KINDS.values() if policy.overwrites(kind)])
     dangling = conflicts.dangling(tx, into.job_id, CONFLICTS_MAX)
     return obstacles(tx, into, policy, sees_all=sees_all, dangling=dangling)
 

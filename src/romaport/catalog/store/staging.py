@@ -78,8 +78,11 @@ def extents(tx: Transaction, job_id: str) -> dict[str, int]:
     return {row[0]: row[1] + 1 for row in tx.execute(last)}
 
 
-def meet(tx: Transaction, into: Into) -> None:
-    """Note for every staged asset whom it meets in the target, and for every reference where it leads."""
+def meet(tx: Transaction, into: Into) -> bool:
+    """Note for every staged asset whom it meets in the target, and for every reference where it leads.
+
+    Say whether any meets anybody.
+    """
     here = (staged.job_id == into.job_id, lies_in(into.instance_id))
     met = (*here, assets.c.kind == staged.kind, assets.c.key == staged.key)
     found = tx.execute(update(staged_assets).where(*met).values(met_id=assets.c.id)).rowcount
@@ -103,6 +106,7 @@ def meet(tx: Transaction, into: Into) -> None:
     )
     if tx.execute(led_out).rowcount:
         _retell(tx, into)
+    return bool(found)
 
 
 def _retell(tx: Transaction, into: Into) -> None:
@@ -154,7 +158,10 @@ def refill(tx: Transaction, job_id: str, found: Filled, sealed: bytes | None) ->
 
 
 def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
-    """Note what becomes of every staged asset; those of kinds that are not overwritten are kept as they are."""
+    """Note what becomes of every staged asset that meets another; kinds that are not overwritten are kept as they are.
+
+    What meets nobody is created, as it was staged.
+    """
     differs = (
         select(assets.c.id)
         .where(
@@ -172,9 +179,6 @@ def decide(tx: Transaction, into: Into, overwritten: Collection[str]) -> None:
         (or_(staged.filled.is_not(None), differs), Step.UPDATE.value),
         else_=Step.KEEP.value,
     )
-    # What meets nobody is created, as it was staged; by the release before without saying so.
-    unsaid = (staged.job_id == into.job_id, staged.step.is_(None))
-    tx.execute(update(staged_assets).where(*unsaid).values(step=Step.CREATE.value))
     met = (staged.job_id == into.job_id, staged.met_id.is_not(None))
     tx.execute(update(staged_assets).where(*met).values(step=step))
     _decide_by_holes(tx, into, overwritten)

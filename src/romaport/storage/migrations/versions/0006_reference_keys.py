@@ -32,6 +32,8 @@ def upgrade() -> None:
     _fill(_ASSETS, edge.field, target.key, mine)
     staged = _STAGED_REFERENCES.c
     _fill(_STAGED, staged.field, staged.target_key, [staged[name] == _STAGED.c[name] for name in _PLACE])
+    # Said when an asset is staged, by now.
+    op.execute("UPDATE staged_assets SET step = 'create' WHERE step IS NULL")
 
 
 def _fill(
