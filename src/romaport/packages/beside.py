@@ -1,9 +1,8 @@
 """Work on what was made before, in a thread of its own, while the next is made."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event
 from typing import TypeVar
 
@@ -18,8 +17,8 @@ WAITING_MAX = 2
 def work_beside(work: Callable[[Item], None], items: Iterable[Item]) -> None:
     """Work on items one after the other in another thread, while this one makes the next ones.
 
-    Raises what either raises, of two errors that of the earlier item. Once work on an item has failed, no other is
-    worked on; if making one fails, those that were made before still are.
+    Raises what either raises. Once work on an item has failed, no other is worked on; if making one fails, those that
+    were made before still are.
     """
     waiting: deque[Future[None]] = deque()
     has_failed = Event()
@@ -33,18 +32,10 @@ def work_beside(work: Callable[[Item], None], items: Iterable[Item]) -> None:
             has_failed.set()
             raise
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as thread, _ended(waiting):
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as thread:
         for item in items:
             waiting.append(thread.submit(run, item))
             if len(waiting) > WAITING_MAX:
                 waiting.popleft().result()
-
-
-@contextmanager
-def _ended(waiting: Iterable[Future[None]]) -> Iterator[None]:
-    """Wait for all that was begun, however the block ends; what was made before it ended goes first with its error."""
-    try:
-        yield
-    finally:
         for found in waiting:
             found.result()

@@ -8,7 +8,6 @@ from typing import Self
 from isal import isal_zlib
 
 from romaport.errors import PackageTooLarge, PackageUnreadable
-from romaport.packages.beside import work_beside
 from romaport.packages.bytefile import ByteFile
 from romaport.packages.directory import Member, read_members
 from romaport.packages.entries import Entry, EntryDecoder
@@ -110,19 +109,12 @@ class PackageReader:
                 size_bytes += len(block)
                 yield block
 
-        def counted() -> Iterator[list[bytes]]:
-            nonlocal count
-            for lines in self._lines(file.name, observed()):
-                count += len(lines)
-                if count > file.count:
-                    return
-                yield lines
-
-        def decode(lines: list[bytes]) -> None:
+        for lines in self._lines(file.name, observed()):
+            count += len(lines)
+            if count > file.count:
+                break
             for line in lines:
                 decoder.decode(line)
-
-        work_beside(decode, counted())
         if count != file.count:
             than = "more" if count > file.count else "fewer"
             raise PackageUnreadable(problem=f"{file.name}: has {than} lines than its count in the manifest")
