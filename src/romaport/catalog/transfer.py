@@ -8,15 +8,14 @@ import msgspec
 from romaport.catalog.conflict import CONFLICTS_MAX, Conflict, key_name
 from romaport.catalog.store import keeping, selection
 from romaport.catalog.store.leaving import NOTHING, Leaving, Lines
-from romaport.kinds import KINDS, Kind, Travel, creation_order
+from romaport.kinds import Kind, Travel, creation_order
 from romaport.storage import Transaction
 
 __all__ = ["Departing", "Selection", "Whole", "delete_selected", "selected"]
 
 selected = selection.selection
 
-_TRAVELS_WHOLE = {kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None}
-"""Kinds of which every selected asset travels."""
+_TRAVELS_WHOLE = frozenset(selection.TRAVELS_WHOLE)
 
 
 End = Callable[[str, Mapping[str, str], Sequence[str]], str]
@@ -83,17 +82,12 @@ class Selection:
     def departing(self, kind: Kind, end: End) -> Iterator[tuple[bytes, int]]:
         """Yield the lines of a kind in the order of their keys, many in one text in UTF-8, and how many."""
         fields = kind.of(Travel.UNIQUE)
-        # What most lines end with: nothing is unique about them, and nothing lacking.
-        plain = end("", {}, ())
         for found in Leaving(kind, self._instance_id, is_whole=self._is_whole).lines(self._tx):
             if isinstance(found, Lines):
                 newest_at, text, count = found.newest_at, found.text, found.count
             else:
-                newest_at, count = max(row[2] for row in found), len(found)
-                if not fields and {row[1] for row in found} == {NOTHING}:
-                    ended = [row[0] + plain for row in found]
-                else:
-                    ended = [end(row[0], _named(fields, row[3:]), _lacking(row[1])) for row in found]
+                newest_at, count = max(changed_at for _, _, changed_at, *_ in found), len(found)
+                ended = (end(line, _named(fields, values), _lacking(lacking)) for line, lacking, _, *values in found)
                 text = "".join(ended).encode()
             self.newest_at = max(self.newest_at, newest_at)
             yield text, count

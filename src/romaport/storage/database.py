@@ -108,8 +108,8 @@ def after_commit(tx: Transaction, callback: Callable[[], None]) -> None:
 
 def asked_often(
     tx: Transaction, statement: Select[*tuple[Any, ...]]
-) -> Callable[[Transaction, Mapping[str, Any]], tuple[Any, ...] | None]:
-    """Make a statement ready to be asked many times, by any transaction of the same database, for one row each.
+) -> Callable[[Mapping[str, Any]], tuple[Any, ...] | None]:
+    """Make a statement ready to be asked many times in a transaction, for one row each.
 
     Each of its values has a default. SQLAlchemy takes longer to ask than the driver does, and is spared here.
     """
@@ -119,9 +119,9 @@ def asked_often(
     # PostgreSQL hands a long text over in its binary form in a fifth less time.
     form = {"binary": True} if tx.dialect.name == "postgresql" else {}
 
-    def first(asking: Transaction, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def first(values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         given = {**fixed, **values}
-        cursor: Any = asking.connection.cursor(**form)
+        cursor: Any = tx.connection.cursor(**form)
         cursor.execute(text, given if places is None else [given[name] for name in places])
         row: tuple[Any, ...] | None = cursor.fetchone()
         cursor.close()

@@ -99,7 +99,7 @@ class Leaving:
     def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         lines = asked_often(tx, self._lines_joined())
         after = ""
-        while found := lines(tx, {"after": after}):
+        while found := lines({"after": after}):
             text, count, newest_at, ends, last = found
             if last is None:
                 return

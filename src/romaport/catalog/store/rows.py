@@ -6,8 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
+    FromClause,
     Row,
+    ScalarSelect,
     Select,
+    Table,
     delete,
     func,
     insert,
@@ -30,6 +34,7 @@ __all__ = [
     "in_parts",
     "json_text",
     "keyed_by",
+    "keys_by_field",
     "loaded",
     "members",
     "parts_of",
@@ -215,12 +220,22 @@ def set_columns(tx: Transaction, asset_id: str, **values: Any) -> None:  # noqa:
 def retell(tx: Transaction, ids: Select[Any]) -> None:
     """Have assets tell anew the keys of what they refer to."""
     edge, target = _EDGE.c, _TARGET.c
-    member = ('"' + edge.field + '":' + target.key).label("member")
-    mine = select(member).join_from(_EDGE, _TARGET, target.id == edge.target_id).where(edge.asset_id == assets.c.id)
-    members = mine.order_by(edge.field).correlate(assets).subquery()
+    led = _EDGE.join(_TARGET, target.id == edge.target_id)
+    keys = keys_by_field(edge.field, target.key, led, edge.asset_id == assets.c.id, of=assets)
+    tx.execute(update(assets).where(assets.c.id.in_(ids)).values(reference_keys=keys))
+
+
+def keys_by_field(
+    field: ColumnElement[str], key: ColumnElement[str], led: FromClause, mine: ColumnElement[bool], *, of: Table
+) -> ScalarSelect[str]:
+    """Write the keys of what a row of a table refers to as `reference_keys` has them: null if that is nothing.
+
+    `led` are all references, `mine` matches those of the row.
+    """
+    member = ('"' + field + '":' + key).label("member")
+    members = select(member).select_from(led).where(mine).order_by(field).correlate(of).subquery()
     # What joins no texts at all is null, and so is what it is put between.
-    told = select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
-    tx.execute(update(assets).where(assets.c.id.in_(ids)).values(reference_keys=told))
+    return select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
 
 
 def retell_referring(tx: Transaction, ids: Iterable[str]) -> None:

@@ -35,6 +35,7 @@ from romaport.storage.tables import asset_references, assets, instances
 
 __all__ = [
     "SELECTED",
+    "TRAVELS_WHOLE",
     "chosen",
     "counts",
     "drag_in",
@@ -67,7 +68,8 @@ SELECTED = Table(
 _BY_KIND = select(assets.c.kind, func.count()).group_by(assets.c.kind).order_by(assets.c.kind)
 _UNPACKED = [kind.name for kind in KINDS.values() if not kind.is_packed]
 _PUBLISHED_ONLY = [kind.name for kind in KINDS.values() if kind.arrive is not None]
-_TRAVELS_FREELY = [kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None]
+TRAVELS_WHOLE = [kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None]
+"""Kinds of which every asset travels."""
 
 
 @contextmanager
@@ -206,7 +208,7 @@ def whole_counts(tx: Transaction, instance_id: str) -> dict[str, int]:
     here = _BY_KIND.where(lies_in(instance_id))
     # Apart, or every row would be read for its being published, where an index tells the number.
     published = here.where(assets.c.kind.in_(_PUBLISHED_ONLY), assets.c.published.is_not(None))
-    return _counted(tx, here.where(assets.c.kind.in_(_TRAVELS_FREELY))) | _counted(tx, published)
+    return _counted(tx, here.where(assets.c.kind.in_(TRAVELS_WHOLE))) | _counted(tx, published)
 
 
 def _counted(tx: Transaction, by_kind: Select[Any]) -> dict[str, int]:

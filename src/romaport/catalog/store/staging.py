@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, or_, select, tuple_, update
 
 from romaport.catalog.store.brought import STAGED, Brought, Into, Step, brought
+from romaport.catalog.store.rows import keys_by_field
 from romaport.catalog.store.spaces import lies_in
 from romaport.storage import Transaction, streamed, survey
 from romaport.storage.tables import (
@@ -115,13 +116,10 @@ def _retell(tx: Transaction, into: Into) -> None:
     there = (edges.job_id == into.job_id, edges.target_key != key, assets.c.id == edges.target_id, is_bare)
     renamed = select(edges.kind, edges.position).where(*there)
     of = (staged.job_id == into.job_id, tuple_(staged.kind, staged.position).in_(renamed))
-    same = (edges.job_id == staged.job_id, edges.kind == staged.kind, edges.position == staged.position)
-    held = _MET.c.key
-    member = ('"' + edges.field + '":' + func.coalesce(held, edges.target_key)).label("member")
-    led = select(member).outerjoin_from(staged_references, _MET, _MET.c.id == edges.target_id).where(*same)
-    members = led.order_by(edges.field).correlate(staged_assets).subquery()
-    told = select("{" + func.aggregate_strings(members.c.member, ",") + "}").scalar_subquery()
-    tx.execute(update(staged_assets).where(*of).values(reference_keys=told))
+    led = staged_references.outerjoin(_MET, _MET.c.id == edges.target_id)
+    held = func.coalesce(_MET.c.key, edges.target_key)
+    keys = keys_by_field(edges.field, held, led, STAGED.same, of=staged_assets)
+    tx.execute(update(staged_assets).where(*of).values(reference_keys=keys))
     tx.execute(update(staged_references).where(*there).values(target_key=key))
 
 
