@@ -33,8 +33,7 @@ class Crowd:
 
     def path(self, job_id: str) -> str:
         """Answer the path of a job's progress."""
-        found = self.served.credentials
-        return f"/v2/{found['project_id']}/instances/{found['instances']['development']}/assets/jobs/{job_id}"
+        return self.served.path("development", job_id)
 
 
 @contextmanager

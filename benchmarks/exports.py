@@ -11,7 +11,7 @@ from tests.support.postgres import Postgres, running_postgres
 from benchmarks.bare import deflated, read, read_and_deflated, space_of, zipped
 from benchmarks.cargo import blocks_of, sizes, write_package
 from benchmarks.figures import Figure
-from benchmarks.place import settled
+from benchmarks.place import following
 from benchmarks.transfers import INSTANCE, Rounds, growth, rounds_of
 from benchmarks.wide import STORES, place
 from romaport.client import Client, Extras
@@ -50,8 +50,9 @@ def _rounds(store: str, postgres: Postgres, folder: Path, size: int) -> Rounds:
         tempfile.TemporaryDirectory(dir=folder) as data,
         place(store, postgres, Path(data)) as (server, options, path),
         server.client(INSTANCE) as client,
+        following(server, INSTANCE) as settled,
     ):
-        job, _ = settled(client, client.import_package(package))
+        job = settled(client.import_package(package))
         assert job.status == "Success", job
         database = Database(path, options)
         space_id = space_of(database, server.credentials["instances"][INSTANCE])

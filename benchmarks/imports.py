@@ -12,7 +12,7 @@ from tests.support.postgres import Postgres, running_postgres
 from benchmarks.bare import Bare, Rows, rows_of, space_of
 from benchmarks.cargo import sizes, write_package
 from benchmarks.figures import Figure
-from benchmarks.place import settled
+from benchmarks.place import following
 from benchmarks.transfers import INSTANCE, Rounds, growth, rounds_of
 from benchmarks.watching import Seen, watched
 from benchmarks.wide import STORES, place, url_of
@@ -79,10 +79,11 @@ def _watched(store: str, postgres: Postgres, folder: Path) -> Seen:
         tempfile.TemporaryDirectory(dir=folder) as data,
         place(store, postgres, Path(data)) as (server, _, _),
         server.client(INSTANCE) as client,
+        following(server, INSTANCE) as settled,
     ):
         job_id = client.import_package(folder / f"{max(sizes())}.zip")
         with watched(server, INSTANCE, job_id) as seen:
-            job, _ = settled(client, job_id)
+            job = settled(job_id)
         assert job.status == "Success", job
         return seen
 

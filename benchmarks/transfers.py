@@ -8,7 +8,7 @@ from statistics import median
 
 from benchmarks.cargo import sizes
 from benchmarks.figures import Figure, at_least, compared
-from benchmarks.place import Served, settled
+from benchmarks.place import Served, following
 from romaport.client import Client
 
 __all__ = ["INSTANCE", "Rounds", "growth", "rounds_of"]
@@ -40,11 +40,11 @@ class Rounds:
         """Begin a job, follow it to Success, and note how fast it was and how much memory it took."""
         # An import that has succeeded still lets go of what it had put aside.
         server.process.rest()
-        with server.client(INSTANCE) as client:
+        with server.client(INSTANCE) as client, following(server, INSTANCE) as settled:
             idle = server.memory_bytes("VmRSS")
             server.forget_peak()
             began_at = time.perf_counter()
-            job, _ = settled(client, start(client))
+            job = settled(start(client))
             self.rates.append(self.size / (time.perf_counter() - began_at))
             assert job.status == "Success", job
             self.peaks.append((server.memory_bytes("VmHWM") - idle) / _MIB)

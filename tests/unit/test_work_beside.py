@@ -14,7 +14,7 @@ SECONDS = 30
 
 def test_all_is_worked_on_in_the_order_of_making_by_one_other_thread() -> None:
     found: list[tuple[int, int]] = []
-    work_beside(lambda item: found.append((item, threading.get_ident())), range(50))
+    work_beside(range(50), lambda item: found.append((item, threading.get_ident())))
     assert [item for item, _ in found] == list(range(50))
     (other,) = {thread for _, thread in found}
     assert other != threading.get_ident()
@@ -35,7 +35,7 @@ def test_only_a_few_are_made_ahead() -> None:
             time.sleep(0.1)
         ahead.append(len(made) - item)
 
-    work_beside(work, items())
+    work_beside(items(), work)
     assert ahead[0] == 3
     assert max(ahead) <= 4
 
@@ -55,7 +55,7 @@ def test_after_a_failure_nothing_more_is_worked_on_and_it_is_raised() -> None:
         yield from range(2, 9)
 
     with pytest.raises(ValueError, match="one"):
-        work_beside(work, items())
+        work_beside(items(), work)
     assert done == [0]
 
 
@@ -67,5 +67,5 @@ def test_what_was_made_before_making_failed_is_worked_on() -> None:
         raise ValueError("made")
 
     with pytest.raises(ValueError, match="made"):
-        work_beside(done.append, items())
+        work_beside(items(), done.append)
     assert done == [0, 1]

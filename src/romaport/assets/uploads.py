@@ -290,7 +290,7 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
     put = partial(_put, context, receiver, kind.name)
     if desk.database.is_shared:
         # PostgreSQL has its own work with a batch while the next one is read and checked.
-        work_beside(put, batches())
+        work_beside(batches(), put)
     else:
         # SQLite would work in this process, with its turn at writing held for longer. No name holds what was put.
         deque(map(put, batches()), maxlen=0)

@@ -15,6 +15,7 @@ from romaport.packages.inflating import inflated
 from romaport.packages.limits import PackageLimits
 from romaport.packages.manifest import Manifest, PackageFile, decode_manifest
 from romaport.packages.names import MANIFEST_NAME
+from romaport.packages.registers import clear_registers
 
 __all__ = ["PackageReader"]
 
@@ -134,6 +135,7 @@ class PackageReader:
             if size_bytes > member.size_bytes:
                 raise PackageUnreadable(problem=f"{member.name}: is longer than the zip says")
             crc = isal_zlib.crc32(block, crc)
+            clear_registers()
             yield block
         if size_bytes != member.size_bytes:
             raise PackageUnreadable(problem=f"{member.name}: is shorter than the zip says")

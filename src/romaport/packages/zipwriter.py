@@ -11,6 +11,7 @@ from isal import isal_zlib
 
 from romaport.packages import layout
 from romaport.packages.beside import work_beside
+from romaport.packages.registers import clear_registers
 
 __all__ = ["Written", "ZipWriter"]
 
@@ -22,6 +23,8 @@ LEVEL = 1
 MOVE_BYTES = 1024 * 1024
 # Where the deflater is given an end of what it gets decides about its bytes, which follow from the content alone.
 BLOCK_BYTES = 512 * 1024
+# So many last for as long as who makes them waits for the disk, to write down how far it is.
+AHEAD_MAX = 5
 ZIP64_SIZES_BYTES = 20
 
 
@@ -39,7 +42,7 @@ class Written:
 
 
 class Packing:
-    """One file on its way into a zip: its blocks are summed, hashed and deflated as they come."""
+    """One file on its way into a zip: its blocks are hashed and deflated as they come, each by itself."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -47,14 +50,18 @@ class Packing:
         self.digest = sha256()
         self.crc = self.size_bytes = 0
 
-    def add(self, block: bytes) -> None:
-        self.crc = isal_zlib.crc32(block, self.crc)
+    def hash(self, block: bytes) -> None:
         self.digest.update(block)
+
+    def deflate(self, block: bytes) -> None:
+        self.crc = isal_zlib.crc32(block, self.crc)
         self.size_bytes += len(block)
         self._file.write(self._deflater.compress(block))
+        clear_registers()
 
     def finish(self) -> None:
         self._file.write(self._deflater.flush())
+        clear_registers()
 
 
 def evened(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -110,7 +117,7 @@ class ZipWriter:
         self._file.write(bytes(layout.LOCAL.size + len(name)))
         start = self._file.tell()
         packing = Packing(self._file)
-        work_beside(packing.add, evened(blocks))
+        work_beside(evened(blocks), packing.deflate, packing.hash, ahead_max=AHEAD_MAX)
         packing.finish()
         written = Written(
             name=name,

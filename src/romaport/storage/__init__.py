@@ -9,10 +9,11 @@ from romaport.storage.database import (
     TransactionConflict,
     after_commit,
     asked_often,
+    read_through,
     streamed,
     streamed_in_parts,
 )
-from romaport.storage.dialects import hold, json_field, survey
+from romaport.storage.dialects import hold, json_field, survey, utf8
 from romaport.storage.facts import check_key
 from romaport.storage.feed import Feed, Topic, announce
 from romaport.storage.loading import load
@@ -62,12 +63,14 @@ __all__ = [
     "lost_causes",
     "name_session",
     "open_session",
+    "read_through",
     "row_version",
     "spare_bookkeeping",
     "streamed",
     "streamed_in_parts",
     "survey",
     "turn",
+    "utf8",
     "version_in",
     "writing_scratch",
 ]

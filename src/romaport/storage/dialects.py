@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from msgspec import Meta, Struct
-from sqlalchemy import URL, Connection, Engine, Table, Text, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, LargeBinary, Table, Text, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -22,7 +22,7 @@ from romaport.errors import SettingInvalid
 from romaport.storage import checkpoints
 from romaport.storage.line import Line
 
-__all__ = ["DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "survey"]
+__all__ = ["PAGES_KEPT", "DatabaseOptions", "Dialect", "dialect_of", "hold", "json_field", "survey", "utf8"]
 
 _SETTING = "ROMAPORT_DATABASE_URL"
 _CONNECT_SECONDS = 5
@@ -143,7 +143,15 @@ class Sqlite:
         return isinstance(_driver_error(cause), sqlite3.DatabaseError)
 
 
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=FILE", "cache_size=-8000")
+PAGES_KEPT = -8_000
+"""How many pages a connection of SQLite keeps, in kibibytes, which SQLite tells by their sign."""
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "temp_store=FILE",
+    f"cache_size={PAGES_KEPT}",
+)
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -251,6 +259,26 @@ def hold(tx: Connection, name: str) -> None:
     """
     if tx.dialect.name == "postgresql":
         tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
+
+
+class utf8(GenericFunction[bytes]):  # noqa: N801 - used like a function of SQL
+    """A text as its bytes in UTF-8, which Python takes without decoding them and encoding them again."""
+
+    type = LargeBinary()
+    inherit_cache = True
+
+    def __init__(self, text: Any) -> None:  # noqa: ANN401 - any expression that is a text
+        super().__init__(text)
+
+
+@compiles(utf8, "sqlite")
+def _sqlite_utf8(element: utf8, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
+    return f"CAST({compiler.process(element.clauses, **words)} AS BLOB)"
+
+
+@compiles(utf8, "postgresql")
+def _postgresql_utf8(element: utf8, compiler: SQLCompiler, **words: Any) -> str:  # noqa: ANN401 - passed on
+    return f"convert_to({compiler.process(element.clauses, **words)}, 'UTF8')"
 
 
 class json_field(GenericFunction[str]):  # noqa: N801 - used like a function of SQL

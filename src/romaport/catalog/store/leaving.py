@@ -14,14 +14,13 @@ from sqlalchemy import (
     case,
     func,
     literal,
-    or_,
     select,
 )
 
 from romaport.catalog.store.selection import SELECTED
 from romaport.catalog.store.spaces import lies_in
 from romaport.kinds import Kind, Travel
-from romaport.storage import Transaction, asked_often, streamed_in_parts
+from romaport.storage import Transaction, asked_often, streamed_in_parts, utf8
 from romaport.storage.tables import asset_uniques, assets
 
 __all__ = ["NOTHING", "Leaving", "Lines"]
@@ -30,6 +29,13 @@ _BODY = func.coalesce(assets.c.published, assets.c.body)
 _LACKING = assets.c.holes + "\n" + assets.c.secret_paths
 NOTHING = "[]\n[]"
 """What is lacking where nothing is."""
+_HAS_NO_HOLES, _HAS_NO_SECRETS = (paths == "[]" for paths in (assets.c.holes, assets.c.secret_paths))
+# Both lists are in order. What they have together is not at hand here, where both have something.
+_END = case(
+    (and_(_HAS_NO_HOLES, _HAS_NO_SECRETS), "}\n"),
+    (_HAS_NO_SECRETS, literal(',"holes":') + assets.c.holes + "}\n"),
+    (_HAS_NO_HOLES, literal(',"holes":') + assets.c.secret_paths + "}\n"),
+)
 _AFTER = assets.c.key > bindparam("after", "")
 _UP_TO = assets.c.key <= bindparam("last", "")
 # In so many a statement of its own costs little beside reading them, and their text little memory.
@@ -67,8 +73,6 @@ class Leaving:
         elif kind.arrive is not None:
             self._where.append(assets.c.published.is_not(None))
         self._values = [self._value(field) for field in kind.of(Travel.UNIQUE)]
-        # Of other kinds most lines have an end of their own.
-        self._is_plain = not (self._values or kind.of(Travel.SECRET) or kind.secret_paths)
 
     def _value(self, field: str) -> ColumnElement[str]:
         value = _unique(field)
@@ -92,7 +96,7 @@ class Leaving:
         in `entries`.
         """
         # Of many statements over what is selected, PostgreSQL might find another way for each, and the wrong one.
-        if self._is_plain and (self._is_whole or tx.dialect.name == "sqlite"):
+        if not self._values and (self._is_whole or tx.dialect.name == "sqlite"):
             return self._joined(tx)
         return streamed_in_parts(tx, self._beginnings())
 
@@ -100,28 +104,27 @@ class Leaving:
         lines = asked_often(tx, self._lines_joined())
         after = ""
         while found := lines({"after": after}):
-            text, count, newest_at, ends, last = found
+            text, ended_count, count, newest_at, last = found
             if last is None:
                 return
-            if ends:
+            if ended_count < count:
                 apart = self._beginnings().where(_AFTER, _UP_TO)
                 yield [tuple(row) for row in tx.execute(apart, {"after": after, "last": last})]
             else:
-                yield Lines(text=text.encode(), count=count, newest_at=newest_at)
+                yield Lines(text=text, count=count, newest_at=newest_at)
             after = last
 
     def _lines_joined(self) -> Select[*tuple[Any, ...]]:
         """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
-        has_end = case((or_(*(lacking != "[]" for lacking in (assets.c.holes, assets.c.secret_paths))), 1), else_=0)
-        line = (self._line() + "}\n").label("line")
-        columns = (line, has_end.label("has_end"), assets.c.updated_at, assets.c.key)
+        line = (self._line() + _END).label("line")
+        columns = (line, assets.c.updated_at, assets.c.key)
         # It keeps their order: what it joins is what it is given, and an ordered query is not merged with another.
         part = self._selected(*columns).where(_AFTER).limit(_LINES_AT_ONCE).subquery().c
         return select(
-            func.aggregate_strings(part.line, "").label("text"),
-            func.count().label("number"),
+            utf8(func.aggregate_strings(part.line, "")).label("text"),
+            func.count(part.line).label("ended_count"),
+            func.count().label("count"),
             func.max(part.updated_at).label("newest_at"),
-            func.sum(part.has_end).label("ends"),
             func.max(part.key).label("last"),
         )
 
