@@ -1,4 +1,4 @@
-"""Work in another thread on what this one makes: in order, little ahead, and nothing after a failure."""
+"""Works on what is made meanwhile: in order, little ahead, by two threads, and nothing after a failure."""
 
 import threading
 import time
@@ -10,17 +10,59 @@ from tests.support.waiting import until
 from romaport.packages.beside import work_beside
 
 SECONDS = 30
+NUMBER = 50
 
 
-def test_all_is_worked_on_in_the_order_of_making_by_one_other_thread() -> None:
-    found: list[tuple[int, int]] = []
-    work_beside(range(50), lambda item: found.append((item, threading.get_ident())))
-    assert [item for item, _ in found] == list(range(50))
-    (other,) = {thread for _, thread in found}
-    assert other != threading.get_ident()
+def test_every_work_is_done_on_all_in_the_order_of_making_by_no_more_than_two_threads() -> None:
+    found: dict[str, list[int]] = {"first": [], "second": []}
+    threads = set()
+
+    def noted(name: str, item: int) -> None:
+        threads.add(threading.get_ident())
+        found[name].append(item)
+
+    work_beside(range(NUMBER), lambda item: noted("first", item), lambda item: noted("second", item))
+    assert found == {"first": list(range(NUMBER)), "second": list(range(NUMBER))}
+    assert len(threads) <= 2
 
 
-def test_only_a_few_are_made_ahead() -> None:
+def test_a_work_is_done_while_the_next_is_made() -> None:
+    done = threading.Event()
+
+    def items() -> Iterator[int]:
+        yield 0
+        assert done.wait(SECONDS)
+        yield 1
+
+    work_beside(items(), lambda _item: done.set())
+
+
+def test_who_makes_helps_where_enough_is_made() -> None:
+    maker, helped = threading.get_ident(), threading.Event()
+
+    def work(_item: int) -> None:
+        if threading.get_ident() == maker:
+            helped.set()
+        assert helped.wait(SECONDS)
+
+    work_beside(range(NUMBER), work, work)
+
+
+def test_a_work_is_done_by_one_thread_at_a_time() -> None:
+    at_work = 0
+
+    def work(_item: int) -> None:
+        nonlocal at_work
+        at_work += 1
+        assert at_work == 1
+        time.sleep(0.001)
+        at_work -= 1
+
+    work_beside(range(NUMBER), work, lambda _item: time.sleep(0.001), ahead_max=1)
+
+
+@pytest.mark.parametrize("ahead_max", [1, 2, 5])
+def test_only_a_few_are_made_ahead(ahead_max: int) -> None:
     made: list[int] = []
     ahead: list[int] = []
 
@@ -31,13 +73,13 @@ def test_only_a_few_are_made_ahead() -> None:
 
     def work(item: int) -> None:
         if item == 0:
-            until(lambda: len(made) == 3)
+            until(lambda: len(made) == ahead_max + 1)
             time.sleep(0.1)
         ahead.append(len(made) - item)
 
-    work_beside(items(), work)
-    assert ahead[0] == 3
-    assert max(ahead) <= 4
+    work_beside(items(), work, ahead_max=ahead_max)
+    assert ahead[0] == ahead_max + 1
+    assert max(ahead) <= ahead_max + 2
 
 
 def test_after_a_failure_nothing_more_is_worked_on_and_it_is_raised() -> None:

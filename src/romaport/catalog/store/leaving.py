@@ -37,7 +37,7 @@ _END = case(
     (_HAS_NO_HOLES, literal(',"holes":') + assets.c.secret_paths + "}\n"),
 )
 _AFTER = assets.c.key > bindparam("after", "")
-_UP_TO = assets.c.key <= bindparam("last", "")
+_BEFORE_KEY, _BEFORE_BODY = '{"key":', ',"body":'
 # In so many a statement of its own costs little beside reading them, and their text little memory.
 _LINES_AT_ONCE = 1_000
 
@@ -57,6 +57,12 @@ class Lines:
 def _unique(field: str) -> FromClause:
     """Name the unique values of a field, for a statement that joins those of several."""
     return asset_uniques.alias(f"unique_{field}")
+
+
+def _key_of(line: str) -> str:
+    # No list of texts has what comes before a body, so a key ends there. The largest key of many, told by the database,
+    # would take a twentieth of the time it needs to read them.
+    return line[len(_BEFORE_KEY) : line.index(_BEFORE_BODY)]
 
 
 class Leaving:
@@ -102,17 +108,17 @@ class Leaving:
 
     def _joined(self, tx: Transaction) -> Iterator[Lines | list[tuple[Any, ...]]]:
         lines = asked_often(tx, self._lines_joined())
-        after = ""
-        while found := lines({"after": after}):
-            text, ended_count, count, newest_at, last = found
-            if last is None:
-                return
+        after, count = "", _LINES_AT_ONCE
+        while count == _LINES_AT_ONCE:
+            text, ended_count, count, newest_at = lines({"after": after}) or (b"", 0, 0, 0)
             if ended_count < count:
-                apart = self._beginnings().where(_AFTER, _UP_TO)
-                yield [tuple(row) for row in tx.execute(apart, {"after": after, "last": last})]
-            else:
+                apart = self._beginnings().where(_AFTER).limit(_LINES_AT_ONCE)
+                rows = [tuple(row) for row in tx.execute(apart, {"after": after})]
+                yield rows
+                after = _key_of(rows[-1][0])
+            elif count:
                 yield Lines(text=text, count=count, newest_at=newest_at)
-            after = last
+                after = _key_of(text[text.rfind(b"\n", 0, -1) + 1 :].decode())
 
     def _lines_joined(self) -> Select[*tuple[Any, ...]]:
         """Have the database join lines too, which spares Python a thousand turns for each that it takes."""
@@ -125,11 +131,10 @@ class Leaving:
             func.count(part.line).label("ended_count"),
             func.count().label("count"),
             func.max(part.updated_at).label("newest_at"),
-            func.max(part.key).label("last"),
         )
 
     def _line(self) -> ColumnElement[str]:
-        line = literal('{"key":') + assets.c.key + ',"body":' + (_BODY if self._kind.arrive else assets.c.body)
+        line = literal(_BEFORE_KEY) + assets.c.key + _BEFORE_BODY + (_BODY if self._kind.arrive else assets.c.body)
         if self._kind.references:
             line += func.coalesce(literal(',"references":') + assets.c.reference_keys, "")
         return line
