@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -151,11 +152,12 @@ def following(server: Served, instance: str) -> Iterator[Callable[[str], JobAnsw
     long, of which nothing is the server's.
     """
     header = {"X-Auth-Token": server.token()}
-    connection = HTTPConnection("127.0.0.1", server.process.port)
+    connection = HTTPConnection("127.0.0.1", server.process.port, timeout=_WAIT_SECONDS)
 
     def asked(job_id: str) -> JobAnswer:
         connection.request("GET", server.path(instance, job_id), headers=header)
         with connection.getresponse() as answer:
+            assert answer.status == HTTPStatus.OK, answer.read()
             return msgspec.json.decode(answer.read(), type=JobAnswer)
 
     def settled(job_id: str) -> JobAnswer:

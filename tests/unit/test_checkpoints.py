@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
 def writer(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a database as the product does, with a log that is cut to nothing when it begins anew."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for pragma in ("journal_mode=WAL", *checkpoints.PRAGMAS, "journal_size_limit=0"):
+        for pragma in ("journal_mode=WAL", *checkpoints.pragmas(PAGE), "journal_size_limit=0"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("CREATE TABLE held (content BLOB)")
         yield connection

@@ -12,7 +12,7 @@ from romaport.errors import SelectionEmpty
 from romaport.jobs import Finding, JobContext, JobType, Owner, Severity
 from romaport.kinds import KINDS, Kind
 from romaport.packages import PackageSource, PackageSummary, PackageWriter, end_entry
-from romaport.storage import Transaction, read_through, writing_scratch
+from romaport.storage import Transaction, writing_scratch
 
 __all__ = ["Choice", "run_export", "start_chosen_export", "start_export"]
 
@@ -99,7 +99,6 @@ def _write(desk: Desk, context: JobContext, path: Path) -> tuple[PackageSummary,
         context.checkpoint("export.selected")
         context.plan(chosen.counts, total=sum(chosen.counts.values()))
         context.checkpoint("export.planned")
-        read_through(tx)
         source = PackageSource(
             project_id=owner.project_id, instance_id=owner.instance_id, instance_name=chosen.instance_name
         )

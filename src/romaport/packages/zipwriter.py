@@ -23,7 +23,7 @@ LEVEL = 1
 MOVE_BYTES = 1024 * 1024
 # Where the deflater is given an end of what it gets decides about its bytes, which follow from the content alone.
 BLOCK_BYTES = 256 * 1024
-# So many last for as long as who makes them waits for the disk, to write down how far it is.
+# So many last for as long as the job that makes them waits for the disk, where it notes how far it is.
 AHEAD_MAX = 8
 ZIP64_SIZES_BYTES = 20
 

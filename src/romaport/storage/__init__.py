@@ -9,7 +9,6 @@ from romaport.storage.database import (
     TransactionConflict,
     after_commit,
     asked_often,
-    read_through,
     streamed,
     streamed_in_parts,
 )
@@ -63,7 +62,6 @@ __all__ = [
     "lost_causes",
     "name_session",
     "open_session",
-    "read_through",
     "row_version",
     "spare_bookkeeping",
     "streamed",

@@ -13,21 +13,22 @@ from threading import Lock, Thread
 from romaport.errors import StoreUnavailable
 from romaport.storage.line import Line
 
-__all__ = ["LOG_BYTES", "PAGE_BYTES", "PRAGMAS", "Checkpoints"]
+__all__ = ["LOG_BYTES", "Checkpoints", "pragmas"]
 
 LOG_BYTES = 12 * 1024 * 1024
 """How far the log grows before it is moved."""
 
-PAGE_BYTES = 16 * 1024
-"""How long the pages of a new database are; one that is there keeps its own."""
+# Past so much, somebody reads for so long that the log cannot begin anew, and whoever commits moves what can be.
+_LOG_BYTES_MAX = 256 * 1024 * 1024
 
-PRAGMAS = (
-    # Past so many pages, some twenty times as much, somebody reads for so long that the log cannot begin anew, and
-    # whoever commits moves what can be.
-    f"wal_autocheckpoint={256 * 1024 * 1024 // PAGE_BYTES}",
-    # A log that begins anew is cut to this, so that its size tells how far it has grown.
-    f"journal_size_limit={LOG_BYTES // 8}",
-)
+
+def pragmas(page_bytes: int) -> tuple[str, str]:
+    """Answer what a connection to a database with pages of this length is told."""
+    return (
+        f"wal_autocheckpoint={_LOG_BYTES_MAX // page_bytes}",
+        # A log that begins anew is cut to this, so that its size tells how far it has grown.
+        f"journal_size_limit={LOG_BYTES // 8}",
+    )
 
 
 _MOVE = "PRAGMA wal_checkpoint(PASSIVE)"

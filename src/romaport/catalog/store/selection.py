@@ -66,7 +66,6 @@ SELECTED = Table(
 )
 
 
-_BY_KIND = select(assets.c.kind, func.count()).group_by(assets.c.kind).order_by(assets.c.kind)
 _UNPACKED = [kind.name for kind in KINDS.values() if not kind.is_packed]
 _PUBLISHED_ONLY = [kind.name for kind in KINDS.values() if kind.arrive is not None]
 TRAVELS_WHOLE = [kind.name for kind in KINDS.values() if kind.is_packed and kind.arrive is None]
@@ -198,10 +197,10 @@ def drop(tx: Transaction, *, limit: int) -> list[tuple[str, str]]:
 
 def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
     """Count the selected assets by kind, those of one instance or all."""
-    statement = _BY_KIND.join(SELECTED, SELECTED.c.asset_id == assets.c.id)
+    statement = select(assets.c.kind, func.count()).join(SELECTED, SELECTED.c.asset_id == assets.c.id)
     if instance_id is not None:
         statement = statement.where(lies_in(instance_id))
-    return {row[0]: row[1] for row in tx.execute(statement)}
+    return {row[0]: row[1] for row in tx.execute(statement.group_by(assets.c.kind))}
 
 
 def whole_counts(tx: Transaction, instance_id: str) -> dict[str, int]:
