@@ -144,7 +144,7 @@ class Sqlite:
 
 
 # With pages of SQLite's own choice, a quarter as long, an import of a million takes a sixth longer and an export a
-# tenth: each is a call to the system, and three rows. One that is there keeps its own.
+# tenth: each is a call to the system, and three rows. A database that is there keeps its pages.
 _PAGE_BYTES = 16 * 1024
 _PRAGMAS = (
     f"page_size={_PAGE_BYTES}",
