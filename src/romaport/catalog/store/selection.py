@@ -206,10 +206,13 @@ def counts(tx: Transaction, instance_id: str | None = None) -> dict[str, int]:
 def whole_counts(tx: Transaction, instance_id: str) -> dict[str, int]:
     """Count by kind what travels of everything in an instance."""
     # Each kind by itself, or every row would be compared with the one before it, and looked up for its being published.
-    here = {name: [lies_in(instance_id), assets.c.kind == name] for name in (*TRAVELS_WHOLE, *_PUBLISHED_ONLY)}
-    for name in _PUBLISHED_ONLY:
-        here[name].append(assets.c.published.is_not(None))
-    counted = union_all(*(select(literal(name), func.count()).where(*where) for name, where in here.items()))
+    counted = union_all(
+        *(
+            select(literal(name), func.count()).where(lies_in(instance_id), assets.c.kind == name, *only)
+            for names, only in ((TRAVELS_WHOLE, ()), (_PUBLISHED_ONLY, (assets.c.published.is_not(None),)))
+            for name in names
+        )
+    )
     return {row[0]: row[1] for row in tx.execute(counted) if row[1]}
 
 
