@@ -28,6 +28,7 @@ def assert_done_once(cluster: Cluster, job_id: str, row: JobRow) -> None:
     assert (row.state, row.done) == ("succeeded", row.total)
     assert cluster.rows("SELECT count(*) FROM assets WHERE origin_id = %s", job_id) == [(ASSETS,)]
     assert cluster.rows("SELECT count(*) FROM staged_assets") == [(0,)]
+    assert cluster.rows("SELECT id FROM instances WHERE space_of IS NOT NULL") == [(job_id,)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])

@@ -14,8 +14,6 @@ from romaport.catalog import landing
 from romaport.kinds import KINDS
 from romaport.packages import encode_entry
 
-pytestmark = pytest.mark.stores("sqlite")
-
 PLACED = "import.batch"
 ASSETS = f"select count(*) from assets where {LIE_IN}"
 
@@ -232,3 +230,20 @@ def test_what_was_placed_by_a_job_that_was_given_up_is_swept(
     swept(server)
     assert server.kept.rows(HIDDEN) == []
     assert server.kept.rows("select 1 from assets where origin_id = ?", job_id) == []
+
+
+def test_an_attempt_that_is_void_removes_nothing_of_what_the_next_one_has_placed(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    with server.gates.held(PLACED) as reached:
+        job_id = work.import_package(package).json()["job_id"]
+        assert reached.wait(30)
+        placed = server.kept.rows("select id from assets where origin_id = ?", job_id)
+        server.kept.change("update jobs set attempt = attempt + 1 where id = ?", job_id)
+        work.add_app("meanwhile")
+    server.drain()
+    assert placed == server.kept.rows("select id from assets where origin_id = ?", job_id)
+    assert server.kept.rows(HIDDEN) == [(job_id,)]
+    server.kept.change("update jobs set state = 'failed', ended_at = 0 where id = ?", job_id)
+    swept(server)
+    assert server.kept.rows(HIDDEN) == []

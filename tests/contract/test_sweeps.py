@@ -6,6 +6,7 @@ import pytest
 from tests.contract.extras import Extras, swept
 from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
+from tests.support.stores import HIDDEN
 from tests.support.waiting import until
 
 DAY_SECONDS = 86_400
@@ -23,6 +24,7 @@ def package(elsewhere: Workplace) -> bytes:
 def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
     server: EmbeddedServer, work: Workplace, package: bytes
 ) -> None:
+    work.add_app("theirs")
     with ThreadPoolExecutor(1) as threads, server.gates.held("import.staged") as staged:
         with server.gates.held("sweep.looked") as looked:
             sweeping = threads.submit(swept, server)
@@ -32,6 +34,21 @@ def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
         sweeping.result(30)
         assert server.kept.rows(STAGED) == [(4,)]
     assert work.settled(started)["status"] == "Success"
+
+
+def test_what_is_placed_by_a_job_that_begins_while_a_sweep_looks_stays(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    with ThreadPoolExecutor(1) as threads, server.gates.held("import.checked") as checked:
+        with server.gates.held("sweep.looked") as looked:
+            sweeping = threads.submit(swept, server)
+            assert looked.wait(30)
+            started = work.import_package(package)
+            assert checked.wait(30)
+        sweeping.result(30)
+        assert server.kept.rows(HIDDEN) == [(started.json()["job_id"],)]
+    assert work.settled(started)["status"] == "Success"
+    assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}
 
 
 def test_a_plan_that_is_being_executed_when_its_time_is_over_keeps_its_package(

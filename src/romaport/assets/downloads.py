@@ -65,7 +65,7 @@ def sweep(desk: Desk, *, grace: timedelta | None = None) -> list[str]:
     # What a job put aside that was given up; one that ends by itself cleans up after itself.
     for job_id in begun - set(pending):
         discard_in_steps(desk, job_id)
-        clear(desk, job_id)
+        clear(desk, job_id, desk.database.transaction)
     uploads = {name for job_id in needed for name in upload_paths(job_id)}
     for name in expired:
         desk.archives.remove(name)

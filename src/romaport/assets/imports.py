@@ -50,8 +50,7 @@ def run_import(desk: Desk, context: JobContext) -> None:
     """Land, or stage, check and apply. It is seen whole or not at all: one transaction shows it and ends the job."""
     plan_id = context.job.request.get("plan")
     upload = upload_path(plan_id or context.job.id)
-    # On a shared database writers wait only for those who write to the same instance, and here nobody does.
-    if desk.database.is_shared or plan_id is not None or not land(desk, context, upload):
+    if plan_id is not None or not land(desk, context, upload):
         _settle(desk, context, stage_upload(desk, context, upload))
         context.checkpoint("import.settled")
         # Whoever waits for the job need not wait for this too; what a killed process leaves, a sweep removes.

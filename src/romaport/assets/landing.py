@@ -4,8 +4,9 @@ So nothing is written twice, and nobody else waits for more than a step, where w
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from typing import TypeVar
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
@@ -28,7 +29,7 @@ from romaport.catalog import (
 )
 from romaport.jobs import Finding, JobContext, Outcome
 from romaport.packages import Entry
-from romaport.storage import Transaction
+from romaport.storage import Transaction, hold
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
@@ -44,7 +45,8 @@ def land(desk: Desk, context: JobContext, upload: str) -> bool:
 
     If not, nothing is placed any more: also when somebody was faster.
     """
-    landing = Landing(into_of(context, desk))
+    # On a shared database nobody waits for references that are placed with their assets.
+    landing = Landing(into_of(context, desk), holds_back=not desk.database.is_shared)
     with context.snapshot() as tx:
         is_possible, is_landed = landing.is_possible(tx), False
     if is_possible:
@@ -56,8 +58,16 @@ def land(desk: Desk, context: JobContext, upload: str) -> bool:
         with context.transaction() as tx:
             context.record(tx, checkpoint={})
     # Of what was refused nothing stays; what is shown is no longer hidden.
-    clear(desk, context.job.id)
+    clear(desk, context.job.id, desk.database.transaction if is_landed else partial(_valid, context))
     return is_landed
+
+
+@contextmanager
+def _valid(context: JobContext) -> Iterator[Transaction]:
+    """Open a transaction for an attempt that is not void: another may have placed what this one would remove."""
+    with context.transaction() as tx:
+        context.record(tx, done=context.job.done)
+        yield tx
 
 
 class _Occupied(Exception):
@@ -88,17 +98,18 @@ class _Lander:
             known = self._landing.known(tx, intake.kind.name, keys)
         return [known.get(key, fresh) for key, fresh in zip(keys, new, strict=True)]
 
-    def put(self, tx: Transaction, batch: Batch) -> None:
+    def put(self, tx: Transaction, batch: Batch) -> Mapping[str, object]:
         _check_free(tx, self._landing)
         self._landing.place(tx, batch)
         self._counts[batch.assets[0].kind] += len(batch.assets)
+        return self._noted()
 
     def rest(self) -> None:
         if self._landing.is_full:
             self.finish()
 
     def finish(self) -> None:
-        """Place all references that are held back, and note how far another attempt need not look again."""
+        """Place all references that are held back."""
 
         def refer(tx: Transaction, edges: Sequence[Edge]) -> None:
             self._landing.refer(tx, edges)
@@ -108,9 +119,13 @@ class _Lander:
 
         for _ in _in_steps(self._context.transaction, self._landing.held, refer):
             self._context.checkpoint("import.referred")
-        if self._landing.is_settled:
+        if noted := self._noted():
             with self._context.transaction() as tx:
-                self._context.record(tx, checkpoint=dict(self._counts))
+                self._context.record(tx, **noted)
+
+    def _noted(self) -> Mapping[str, object]:
+        """Say how far another attempt need not look again: as far as nothing was held back."""
+        return {"checkpoint": dict(self._counts)} if self._landing.is_settled else {}
 
 
 def _in_steps(
@@ -136,7 +151,7 @@ def _check_free(tx: Transaction, landing: Landing) -> None:
 
 
 def _land(desk: Desk, context: JobContext, landing: Landing, upload: str) -> None:
-    with context.transaction() as tx:
+    with _valid(context) as tx:
         landing.prepare(tx)
     lander = _Lander(context, landing)
     problems = take_in(desk, context, upload, lander)
@@ -178,8 +193,8 @@ def succeed(desk: Desk, context: JobContext, tx: Transaction, *, outcome: Outcom
     desk.ledger.succeed(tx, context.job, kept_seconds=desk.ledger.options.kept_seconds)
 
 
-def clear(desk: Desk, job_id: str) -> None:
-    """Remove what a job has placed and not shown, in steps."""
+def clear(desk: Desk, job_id: str, transaction: Callable[[], AbstractContextManager[Transaction]]) -> None:
+    """Remove what a job has placed and not shown, in steps, each in a transaction of its own."""
     with desk.database.snapshot() as tx:
         if job_id not in hidden_jobs(tx):
             return
@@ -188,9 +203,14 @@ def clear(desk: Desk, job_id: str) -> None:
         with desk.database.snapshot() as tx:
             return hidden_ids(tx, job_id, number)
 
-    for _ in _in_steps(desk.database.transaction, take, clear_portion):
+    def remove(tx: Transaction, ids: Sequence[str]) -> None:
+        # A sweep may be at it as well.
+        hold(tx, f"space:{job_id}")
+        clear_portion(tx, ids)
+
+    for _ in _in_steps(transaction, take, remove):
         pass
-    with desk.database.transaction() as tx:
+    with transaction() as tx:
         remove_space(tx, job_id)
 
 

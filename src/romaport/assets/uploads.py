@@ -63,8 +63,8 @@ class Receiver(Protocol):
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:
         """Answer the ids of the next entries, of these new ones or as they were given before."""
 
-    def put(self, tx: Transaction, batch: Batch) -> None:
-        """Put a batch there."""
+    def put(self, tx: Transaction, batch: Batch) -> Mapping[str, object]:
+        """Put a batch there; answer what the job is to note with it."""
 
     def rest(self) -> None:
         """Do what has come due between two batches, in transactions of its own."""
@@ -197,8 +197,9 @@ class _Aside:
     def ids(self, intake: Intake, entries: Sequence[Entry], new: Sequence[str]) -> Sequence[str]:  # noqa: ARG002
         return new
 
-    def put(self, tx: Transaction, batch: Batch) -> None:
+    def put(self, tx: Transaction, batch: Batch) -> Mapping[str, object]:
         stage(tx, batch)
+        return {}
 
     def rest(self) -> None:
         pass
@@ -285,7 +286,6 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
                 yield done, batch
                 del batch
             findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
-            receiver.rest()
 
     put = partial(_put, context, receiver, kind.name)
     if desk.database.is_shared:
@@ -309,12 +309,14 @@ def _batches(entries: Iterator[Entry]) -> Iterator[tuple[int, list[Entry]]]:
 def _put(context: JobContext, receiver: Receiver, kind: str, taken: tuple[int, Batch]) -> None:
     number, batch = taken
     with context.transaction() as tx:
-        receiver.put(tx, batch)
+        noted = receiver.put(tx, batch)
         before, todo = context.job.counts[kind]
         counts = {**context.job.counts, kind: [max(before, number), todo]}
-        context.record(tx, counts=counts, done=sum(done for done, _ in counts.values()) + receiver.done_count)
+        done = sum(done for done, _ in counts.values()) + receiver.done_count
+        context.record(tx, counts=counts, done=done, **noted)
         context.checkpoint("import.staging")
     context.checkpoint("import.batch")
+    receiver.rest()
 
 
 def _new_ids(desk: Desk, context: JobContext, kind: Kind, number: int) -> list[str]:

@@ -65,15 +65,16 @@ class Walk:
 class Landing:
     """The way of one package into an instance that holds nothing; each method in the caller's transaction.
 
-    References are held back until there are many, and then placed in the order of the index by their targets: each of
-    its pages is written to once for many of them.
+    Where writers wait for one another, references are held back until there are many, and then placed in the order of
+    the index by their targets: each of its pages is written to once for many of them.
     """
 
-    def __init__(self, into: Into) -> None:
+    def __init__(self, into: Into, *, holds_back: bool) -> None:
+        """Begin; with `holds_back`, references are not placed with the assets that have them."""
         self.into = replace(into, is_placed=True)
+        self._holds_back = holds_back
         self.is_begun = False
         """Whether an earlier attempt has placed some of it."""
-        self._there: set[str] = set()
         self._held = Held()
         self._dangling: list[tuple[str, int, str, Dangling]] = []
         self._is_refused = False
@@ -113,27 +114,29 @@ class Landing:
 
     def known(self, tx: Transaction, kind: str, keys: Sequence[str]) -> Mapping[str, str]:
         """Answer by key the ids of what an earlier attempt has placed, of the assets that are placed next."""
-        found = placing.ids(tx, self.into.job_id, kind, keys)
-        self._there = set(found.values())
-        return found
+        return placing.ids(tx, self.into.job_id, kind, keys)
 
     def place(self, tx: Transaction, batch: Batch) -> None:
-        """Put assets in their place, out of sight, as far as they are not there, and hold their references back."""
+        """Put assets in their place, out of sight, as far as they are not there, and see to their references."""
         owners = {found.position: found.new_id for found in batch.assets}
-        new = [found for found in batch.assets if found.new_id not in self._there]
+        there = placing.present(tx, owners.values()) if self.is_begun else set()
         values = [(owners[found.position], found) for found in batch.unique]
-        placing.place(tx, self.into, new)
-        placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in self._there])
+        placing.place(tx, self.into, [found for found in batch.assets if found.new_id not in there])
+        placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in there])
         self._lead(tx, batch)
         self._is_refused |= bool(batch.problems or self._dangling)
-        self._held.add(
+        edges = (
             (found.target_id, owners[found.position], found.field, found.owns)
             for found in batch.references
             if found.target_id is not None and (not self._is_refused or found.kind in _ASKED)
         )
-        self._held_count = len(self._held)
-        self._waiting_count += len(batch.assets)
         self._read_count += len(batch.assets)
+        if self._holds_back:
+            self._held.add(edges)
+            self._held_count = len(self._held)
+            self._waiting_count += len(batch.assets)
+        else:
+            self.refer(tx, sorted(edges))
 
     def _lead(self, tx: Transaction, batch: Batch) -> None:
         """Look up where references lead that came without it, which few do; note those that lead nowhere.

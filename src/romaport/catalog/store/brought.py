@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, FromClause, Integer, String, and_, literal_column, null, select, type_coerce
+from sqlalchemy import ColumnElement, FromClause, String, and_, func, literal, literal_column, null, select, type_coerce
 
+from romaport.ids import ID_LENGTH
 from romaport.storage.tables import asset_references, assets, staged_assets, staged_references
 
 __all__ = ["STAGED", "Brought", "Into", "Step", "brought"]
@@ -56,13 +57,14 @@ STAGED = Brought(
 
 
 def _placed() -> Brought:
-    # A space has the id of its job. What lies in it meets nobody, and came in the order of its rows: only SQLite has
-    # rows with numbers, and only there is anything placed before it is checked.
+    # A space has the id of its job. What lies in it meets nobody, and came in the order of its ids, of which those
+    # that are numbers are shorter.
+    position = func.substr(literal("0" * ID_LENGTH).concat(assets.c.id), func.length(assets.c.id) + 1)
     nobody = type_coerce(null(), String)
     there = select(
         assets.c.instance_id.label("job_id"),
         assets.c.kind,
-        literal_column("assets.rowid", Integer).label("position"),
+        position.label("position"),
         assets.c.id.label("new_id"),
         assets.c.key,
         assets.c.body,
