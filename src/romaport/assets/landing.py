@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
-from romaport.assets.uploads import into_of, policy_of, take_in
+from romaport.assets.uploads import SURVEYED_MIN, into_of, policy_of, take_in
 from romaport.catalog import (
     Batch,
     Edge,
@@ -124,8 +124,9 @@ class _Lander:
                 self._context.record(tx, **noted)
 
     def _noted(self) -> Mapping[str, object]:
-        """Say how far another attempt need not look again: as far as nothing was held back."""
-        return {"checkpoint": dict(self._counts)} if self._landing.is_settled else {}
+        """Say how far another attempt need not look again, if that is news: as far as nothing is held back."""
+        is_news = self._landing.is_settled and self._counts != self._context.job.checkpoint
+        return {"checkpoint": dict(self._counts)} if is_news else {}
 
 
 def _in_steps(
@@ -156,6 +157,9 @@ def _land(desk: Desk, context: JobContext, landing: Landing, upload: str) -> Non
     lander = _Lander(context, landing)
     problems = take_in(desk, context, upload, lander)
     lander.finish()
+    if sum(number for _, number in context.job.counts.values()) > SURVEYED_MIN:
+        with context.transaction() as tx:
+            landing.survey(tx)
     refusals, holes = _checked(desk, context, landing)
     _end(desk, context, landing, ([*problems, *refusals], holes))
 

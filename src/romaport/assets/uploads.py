@@ -23,6 +23,7 @@ from romaport.storage import Transaction
 
 __all__ = [
     "SIDES",
+    "SURVEYED_MIN",
     "ImportOptions",
     "Receiver",
     "Values",
@@ -41,6 +42,9 @@ __all__ = [
 
 SIDES = ("left", "right")
 """The two things that a comparison compares."""
+
+SURVEYED_MIN = 2_000
+"""Of so many assets the database is to know how many there are, before it is asked about all of them."""
 
 _AT_ONCE = 2_000
 _FINDINGS_MAX = 10_000
@@ -208,7 +212,7 @@ class _Aside:
 def stage_upload(desk: Desk, context: JobContext, upload: str) -> list[Finding]:
     """Fetch a job's package and put its assets aside; answer what is wrong with each on its own."""
     problems = take_in(desk, context, upload, _Aside(context.job.id))
-    if sum(number for _, number in context.job.counts.values()) > _AT_ONCE:
+    if sum(number for _, number in context.job.counts.values()) > SURVEYED_MIN:
         with context.transaction() as tx:
             surveyed(tx)
     return problems

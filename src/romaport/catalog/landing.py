@@ -175,6 +175,10 @@ class Landing:
         """Have assets refer to what is in its place."""
         placing.refer(tx, edges, again=self.is_begun)
 
+    def survey(self, tx: Transaction) -> None:
+        """Have the database know how much is placed, before it is asked about all of it."""
+        placing.survey_placed(tx)
+
     def show(self, tx: Transaction) -> None:
         """Have everything that was placed be seen from the end of the transaction on."""
         spaces.show(tx, self.into.job_id, self.into.instance_id)

@@ -312,10 +312,13 @@ def _postgresql_field(element: json_field, compiler: SQLCompiler, **words: Any) 
     return f'((CAST({compiler.process(column, **words)} AS JSON) #>> {place}) COLLATE "C")'
 
 
-def survey(tx: Connection, tables: Iterable[Table]) -> None:
-    """Have the database look at what tables hold by now, where its plans depend on that."""
+def survey(tx: Connection, tables: Iterable[Table], *, detail: int | None = None) -> None:
+    """Have the database look at what tables hold by now, where its plans depend on that; in less detail than usual.
+
+    What it finds stays until it looks again, so of tables that stay nothing less than usual will do.
+    """
     if tx.dialect.name == "postgresql":
-        # Of a table that was empty a moment ago it would read all for every row of another. How many rows there are is
-        # what counts, and a tenth of the usual sample tells that as well.
-        tx.exec_driver_sql("SET LOCAL default_statistics_target = 10")
+        # Of a table that was empty a moment ago it would read all for every row of another.
+        if detail is not None:
+            tx.exec_driver_sql(f"SET LOCAL default_statistics_target = {detail:d}")
         tx.exec_driver_sql(f"ANALYZE {', '.join(table.name for table in tables)}")

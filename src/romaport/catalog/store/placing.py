@@ -7,10 +7,10 @@ from sqlalchemy import select
 from romaport.catalog.store.arriving import StagedAsset, StagedUnique
 from romaport.catalog.store.brought import Into
 from romaport.catalog.store.rows import in_parts
-from romaport.storage import Transaction, load
+from romaport.storage import Transaction, load, survey
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
-__all__ = ["Edge", "hold_values", "ids", "place", "present", "refer"]
+__all__ = ["Edge", "hold_values", "ids", "place", "present", "refer", "survey_placed"]
 
 Edge = tuple[str, str, str, int]
 """A reference: to which asset, of which one, by which field, and whether that belongs to the other."""
@@ -111,3 +111,8 @@ def _there(tx: Transaction, edges: Collection[Edge]) -> Iterator[tuple[str, str]
     for part in in_parts(asset_id for _, asset_id, _, _ in edges):
         statement = select(held.asset_id, held.field).where(held.asset_id.in_(part))
         yield from ((row[0], row[1]) for row in tx.execute(statement))
+
+
+def survey_placed(tx: Transaction) -> None:
+    """Have the database know how much lies in all spaces and instances."""
+    survey(tx, (assets, asset_references))
