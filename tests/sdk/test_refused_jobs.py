@@ -114,11 +114,11 @@ def test_an_import_shows_nothing_before_all_of_it(
     app_id, _ = add_sample(sdk, instance)
     path, target = tmp_path / "package.zip", site.instance()
     exported(sdk, instance, path, apps=[app_id])
-    with gates.shut("import.staged"):
+    with gates.shut("import.checked"):
         job_id = sdk.send(import_package(path, target)).job_id
-        gates.wait_for("import.staged")
+        gates.wait_for("import.checked")
         shown = progress(sdk, target, job_id)
-        assert (shown.status, shown.progress_percent) == ("Running", 0.5)
+        assert (shown.status, shown.progress_percent) == ("Running", 0.9999)
         assert [len(found) for found in assets_of(sdk, target).values()] == [0, 0, 0]
     assert settled(sdk, target, job_id).status == "Success"
     assert [len(found) for found in assets_of(sdk, target).values()] == [1, 2, 1]
