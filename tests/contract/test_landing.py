@@ -1,4 +1,4 @@
-"""Imports into an instance that holds nothing, where writers wait for one another: placed in steps, shown at once."""
+"""Imports into an instance that holds nothing: placed out of sight while they are read, and shown at once."""
 
 from concurrent.futures import ThreadPoolExecutor
 

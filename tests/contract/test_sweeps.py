@@ -1,7 +1,10 @@
 """Sweeps beside jobs that begin while they run: on a shared database nobody waits for them, and nothing is lost."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import httpx
 import pytest
 from tests.contract.extras import Extras, swept
 from tests.contract.workplace import Workplace
@@ -21,17 +24,26 @@ def package(elsewhere: Workplace) -> bytes:
     return elsewhere.exported(elsewhere.add_set("orders")["app"])
 
 
-def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
-    server: EmbeddedServer, work: Workplace, package: bytes
-) -> None:
-    work.add_app("theirs")
-    with ThreadPoolExecutor(1) as threads, server.gates.held("import.staged") as staged:
+@contextmanager
+def begun_while_a_sweep_looks(
+    server: EmbeddedServer, work: Workplace, package: bytes, gate: str
+) -> Iterator[httpx.Response]:
+    """Have an import begin and come as far as a gate while a sweep looks, and stand there once that is over."""
+    with ThreadPoolExecutor(1) as threads, server.gates.held(gate) as reached:
         with server.gates.held("sweep.looked") as looked:
             sweeping = threads.submit(swept, server)
             assert looked.wait(30)
             started = work.import_package(package)
-            assert staged.wait(30)
+            assert reached.wait(30)
         sweeping.result(30)
+        yield started
+
+
+def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
+    server: EmbeddedServer, work: Workplace, package: bytes
+) -> None:
+    work.add_app("theirs")
+    with begun_while_a_sweep_looks(server, work, package, "import.staged") as started:
         assert server.kept.rows(STAGED) == [(4,)]
     assert work.settled(started)["status"] == "Success"
 
@@ -39,13 +51,7 @@ def test_what_is_staged_by_a_job_that_begins_while_a_sweep_looks_stays(
 def test_what_is_placed_by_a_job_that_begins_while_a_sweep_looks_stays(
     server: EmbeddedServer, work: Workplace, package: bytes
 ) -> None:
-    with ThreadPoolExecutor(1) as threads, server.gates.held("import.checked") as checked:
-        with server.gates.held("sweep.looked") as looked:
-            sweeping = threads.submit(swept, server)
-            assert looked.wait(30)
-            started = work.import_package(package)
-            assert checked.wait(30)
-        sweeping.result(30)
+    with begun_while_a_sweep_looks(server, work, package, "import.checked") as started:
         assert server.kept.rows(HIDDEN) == [(started.json()["job_id"],)]
     assert work.settled(started)["status"] == "Success"
     assert work.names() == {"apps": ["orders"], "sources": ["orders-in", "orders-out"], "tasks": ["orders-run"]}

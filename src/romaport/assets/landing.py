@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from romaport.assets.desk import Desk, actor_of, findings_of, hole_findings, settling
-from romaport.assets.uploads import SURVEYED_MIN, into_of, policy_of, take_in
+from romaport.assets.uploads import into_of, policy_of, survey_many, take_in
 from romaport.catalog import (
     Batch,
     Edge,
@@ -157,9 +157,7 @@ def _land(desk: Desk, context: JobContext, landing: Landing, upload: str) -> Non
     lander = _Lander(context, landing)
     problems = take_in(desk, context, upload, lander)
     lander.finish()
-    if sum(number for _, number in context.job.counts.values()) > SURVEYED_MIN:
-        with context.transaction() as tx:
-            landing.survey(tx)
+    survey_many(context, landing.survey)
     refusals, holes = _checked(desk, context, landing)
     _end(desk, context, landing, ([*problems, *refusals], holes))
 

@@ -1,7 +1,7 @@
 """Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
@@ -23,7 +23,6 @@ from romaport.storage import Transaction
 
 __all__ = [
     "SIDES",
-    "SURVEYED_MIN",
     "ImportOptions",
     "Receiver",
     "Values",
@@ -35,6 +34,7 @@ __all__ = [
     "policy_of",
     "sealed_values",
     "stage_upload",
+    "survey_many",
     "take_in",
     "upload_path",
     "upload_paths",
@@ -42,9 +42,6 @@ __all__ = [
 
 SIDES = ("left", "right")
 """The two things that a comparison compares."""
-
-SURVEYED_MIN = 2_000
-"""Of so many assets the database is to know how many there are, before it is asked about all of them."""
 
 _AT_ONCE = 2_000
 _FINDINGS_MAX = 10_000
@@ -212,10 +209,15 @@ class _Aside:
 def stage_upload(desk: Desk, context: JobContext, upload: str) -> list[Finding]:
     """Fetch a job's package and put its assets aside; answer what is wrong with each on its own."""
     problems = take_in(desk, context, upload, _Aside(context.job.id))
-    if sum(number for _, number in context.job.counts.values()) > SURVEYED_MIN:
-        with context.transaction() as tx:
-            surveyed(tx)
+    survey_many(context, surveyed)
     return problems
+
+
+def survey_many(context: JobContext, survey: Callable[[Transaction], None]) -> None:
+    """Have the database look at what a job has put there, before it is asked about all of it, if that is many."""
+    if sum(number for _, number in context.job.counts.values()) > _AT_ONCE:
+        with context.transaction() as tx:
+            survey(tx)
 
 
 def take_in(desk: Desk, context: JobContext, upload: str, receiver: Receiver) -> list[Finding]:

@@ -119,7 +119,8 @@ class Landing:
     def place(self, tx: Transaction, batch: Batch) -> None:
         """Put assets in their place, out of sight, as far as they are not there, and see to their references."""
         owners = {found.position: found.new_id for found in batch.assets}
-        there = placing.present(tx, owners.values()) if self.is_begun else set()
+        kinds = {found.kind for found in batch.assets}
+        there = rows.ids_of(tx, self.into.job_id, kinds, list(owners.values())) if self.is_begun else set()
         values = [(owners[found.position], found) for found in batch.unique]
         placing.place(tx, self.into, [found for found in batch.assets if found.new_id not in there])
         placing.hold_values(tx, self.into, [(owner, found) for owner, found in values if owner not in there])

@@ -10,7 +10,7 @@ from romaport.catalog.store.rows import in_parts
 from romaport.storage import Transaction, load, survey
 from romaport.storage.tables import asset_references, asset_uniques, assets
 
-__all__ = ["Edge", "hold_values", "ids", "place", "present", "refer", "survey_placed"]
+__all__ = ["Edge", "hold_values", "ids", "place", "refer", "survey_placed"]
 
 Edge = tuple[str, str, str, int]
 """A reference: to which asset, of which one, by which field, and whether that belongs to the other."""
@@ -91,12 +91,6 @@ def ids(tx: Transaction, space_id: str, kind: str, keys: Iterable[str]) -> dict[
         here = (assets.c.instance_id == space_id, assets.c.kind == kind, assets.c.key.in_(part))
         found.update((row[0], row[1]) for row in tx.execute(select(assets.c.key, assets.c.id).where(*here)))
     return found
-
-
-def present(tx: Transaction, asset_ids: Iterable[str]) -> set[str]:
-    """Answer which of these assets are in their place."""
-    parts = in_parts(asset_ids)
-    return {found for part in parts for found in tx.execute(select(assets.c.id).where(assets.c.id.in_(part))).scalars()}
 
 
 def refer(tx: Transaction, edges: Collection[Edge], *, again: bool) -> None:
