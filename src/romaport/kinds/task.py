@@ -2,8 +2,10 @@
 
 import json
 import re
+from functools import lru_cache
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
@@ -51,9 +53,10 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd)?$|^pwd$|secret|^sk$|credential|^(proxy-|x-)?auth(orization|-token)?$|^x-api-key$|cookie|access_?token",
     re.IGNORECASE,
 )
-# Each name above has one of these in it, unless `\u` writes its letters.
-_SIGNS = ("pass", "pwd", "secret", '"sk"', "credential", "auth", "api-key", "cookie", "token", "\\u")
 _DEPTH_MAX = 400
+# What names were found to be is remembered, but not of texts in which there may be any number, of any length.
+_REMEMBERED_CHARACTERS_MAX = 4_096
+_decode = msgspec.json.Decoder().decode
 
 
 def _marker(field: str) -> str:
@@ -86,14 +89,28 @@ def _marked(text: str, references: dict[str, str]) -> str:
 
 def _is_plain(text: str) -> bool:
     """Say of a text at a glance that nothing in it is named like a secret, nor nested deeply."""
-    # Beyond ASCII there are other letters that count as equal.
-    if not text.isascii() or (len(text) > _DEPTH_MAX and text.count("[") + text.count("{") > _DEPTH_MAX):
+    if len(text) > _DEPTH_MAX and text.count("[") + text.count("{") > _DEPTH_MAX:
         return False
-    lower = text.lower()
-    for sign in _SIGNS:  # noqa: SIM110 - half the time that `any` takes, once for every task of a package
-        if sign in lower:
-            return False
+    try:
+        nodes = [_decode(text)]
+    except (ValueError, RecursionError):
+        return False
+    hides = _hides if len(text) <= _REMEMBERED_CHARACTERS_MAX else _hides.__wrapped__
+    # There is one for every task of a package; nodes come while others are looked at.
+    for node in nodes:
+        if type(node) is dict:
+            if hides(tuple(node)) or ("value" in node and _is_secret_pair(node)):
+                return False
+            nodes.extend(node.values())
+        elif type(node) is list:
+            nodes.extend(node)
     return True
+
+
+@lru_cache(maxsize=1_024)
+def _hides(names: tuple[str, ...]) -> bool:
+    """Say whether one of the names of an object is named like a secret."""
+    return any(map(_SECRET_NAME.search, names))
 
 
 def _starred(text: str) -> str:
@@ -109,7 +126,7 @@ def _starred(text: str) -> str:
         return text
 
 
-def _hidden(value: object) -> object:
+def _hidden(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, list):
         # Headers and parameters come as lists of {name or key, value} pairs too.
         return [_hidden_pair(item) if isinstance(item, dict) else _hidden(item) for item in value]
@@ -121,11 +138,15 @@ def _hidden(value: object) -> object:
     return value
 
 
-def _hidden_pair(pair: dict[str, Any]) -> object:
-    label = pair.get("name") or pair.get("key")
-    if isinstance(label, str) and _SECRET_NAME.search(label) and isinstance(pair.get("value"), str) and pair["value"]:
-        return {**pair, "value": MASK}
-    return _hidden(pair)
+def _hidden_pair(pair: dict[str, Any]) -> dict[str, Any]:
+    hidden: dict[str, Any] = _hidden(pair)
+    return {**hidden, "value": MASK} if _is_secret_pair(pair) else hidden
+
+
+def _is_secret_pair(pair: dict[str, Any]) -> bool:
+    """Say of an object whether its value is a secret by what stands beside it."""
+    label, value = pair.get("name") or pair.get("key"), pair.get("value")
+    return isinstance(label, str) and bool(_SECRET_NAME.search(label)) and isinstance(value, str) and bool(value)
 
 
 def _detail(task: Asset) -> str:

@@ -1,6 +1,6 @@
 """Request bodies: JSON to typed values, with everything that is wrong said at once."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
@@ -58,10 +58,10 @@ def check(shape: type[Struct], value: Mapping[str, Any], rules: Rules = lambda _
         raise BodyInvalid(problems="; ".join(problems[:_PROBLEMS_MAX]))
 
 
-def nul_problems(text: bytes, value: Any, path: str) -> Iterator[str]:
-    """Yield, as `field: rule`, every text in a JSON value that holds U+0000, which not every store can keep."""
+def nul_problems(text: bytes, value: Any, path: str) -> Iterable[str]:
+    """Answer, as `field: rule`, every text in a JSON value that holds U+0000, which not every store can keep."""
     # JSON has one way to write it, and looking for that is cheap.
-    return _nul_problems(value, path) if _NUL in text else iter(())
+    return _nul_problems(value, path) if _NUL in text else ()
 
 
 def _nul_problems(value: Any, path: str) -> Iterator[str]:
