@@ -71,3 +71,31 @@ def test_what_was_freed_is_kept_unless_the_library_has_no_word_for_it() -> None:
     assert (said, after < before / 10) == ("True", True)
     said, after = freeing("keep_freed()", HIDDEN)
     assert (said, after < before / 10) == ("False", False)
+
+
+SHARING = """
+import threading
+from romaport.storage import keep_freed
+print(keep_freed())
+def taken():
+    with open("/proc/self/statm") as pages:
+        return int(pages.read().split()[1])
+def work():
+    del [[b"x" * 500_000 for _ in range(20)]][0]
+    done.set()
+    end.wait()
+before, end = taken(), threading.Event()
+for number in range(8):
+    done = threading.Event()
+    threading.Thread(target=work).start()
+    done.wait()
+print(taken() - before)
+end.set()
+"""
+SHARED_PAGES = 20 * 500_000 // 4_096
+
+
+def test_what_one_thread_has_freed_another_takes_while_that_one_lives() -> None:
+    found = subprocess.run([sys.executable, "-c", SHARING], capture_output=True, text=True, check=True)
+    said, pages = found.stdout.splitlines()
+    assert (said, int(pages) < 2 * SHARED_PAGES) == ("True", True)

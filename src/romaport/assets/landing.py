@@ -74,13 +74,37 @@ class _Occupied(Exception):
     """Somebody has put something into the instance meanwhile."""
 
 
+class _Steps:
+    """Work in transactions, on so much in each as others may wait for."""
+
+    def __init__(self, transaction: Callable[[], AbstractContextManager[Transaction]]) -> None:
+        self._transaction = transaction
+        self._number = _ROWS_FIRST
+
+    def over(self, take: Callable[[int], Taken], work: Callable[[Transaction, Taken], None]) -> Iterator[None]:
+        """Work on all that can be taken; yield after each step."""
+        while taken := take(self._number):
+            with self._transaction() as tx:
+                began_at = time.perf_counter()
+                work(tx, taken)
+            # Of a few it could not be told how long many take.
+            if 2 * len(taken) > self._number:
+                wanted = len(taken) * _STEP_SECONDS / (time.perf_counter() - began_at)
+                # Not at once many more: the next may be of another kind, and take longer.
+                self._number = min(max(int(min(wanted, 1.5 * self._number)), _ROWS_MIN), _ROWS_MAX)
+            yield
+
+
 class _Lander:
     """Hands a package over to its landing, and places references whenever there are many."""
 
     def __init__(self, context: JobContext, landing: Landing) -> None:
         self._context = context
         self._landing = landing
+        self._steps = _Steps(context.transaction)
         self._counts: dict[str, int] = {}
+        self._due_counts = dict(context.job.checkpoint)
+        """How much was read when references last came due."""
 
     @property
     def done_count(self) -> int:
@@ -102,48 +126,39 @@ class _Lander:
         _check_free(tx, self._landing)
         self._landing.place(tx, batch)
         self._counts[batch.assets[0].kind] += len(batch.assets)
+        self._come_due()
         return self._noted()
 
     def rest(self) -> None:
-        if self._landing.is_full:
-            self.finish()
+        self._refer(self._landing.excess)
 
     def finish(self) -> None:
         """Place all references that are held back."""
+        self._refer(self._landing.due)
+        self._come_due(at_once=True)
+        self._refer(self._landing.due)
+        if noted := self._noted():
+            with self._context.transaction() as tx:
+                self._context.record(tx, **noted)
 
+    def _refer(self, take: Callable[[int], Sequence[Edge]]) -> None:
         def refer(tx: Transaction, edges: Sequence[Edge]) -> None:
             self._landing.refer(tx, edges)
             taken = sum(done for done, _ in self._context.job.counts.values())
             self._context.record(tx, done=taken + self.done_count)
             self._context.checkpoint("import.referring")
 
-        for _ in _in_steps(self._context.transaction, self._landing.held, refer):
+        for _ in self._steps.over(take, refer):
             self._context.checkpoint("import.referred")
-        if noted := self._noted():
-            with self._context.transaction() as tx:
-                self._context.record(tx, **noted)
+
+    def _come_due(self, *, at_once: bool = False) -> None:
+        if self._landing.come_due(at_once=at_once):
+            self._due_counts = dict(self._counts)
 
     def _noted(self) -> Mapping[str, object]:
-        """Say how far another attempt need not look again, if that is news: as far as nothing is held back."""
-        is_news = self._landing.is_settled and self._counts != self._context.job.checkpoint
-        return {"checkpoint": dict(self._counts)} if is_news else {}
-
-
-def _in_steps(
-    transaction: Callable[[], AbstractContextManager[Transaction]],
-    take: Callable[[int], Taken],
-    work: Callable[[Transaction, Taken], None],
-) -> Iterator[None]:
-    """Work on all that can be taken, so much in each transaction as others may wait for; yield after each."""
-    number = _ROWS_FIRST
-    while taken := take(number):
-        with transaction() as tx:
-            began_at = time.perf_counter()
-            work(tx, taken)
-        wanted = number * _STEP_SECONDS / (time.perf_counter() - began_at)
-        # Not at once many more: the next may be of another kind, and take longer.
-        number = min(max(int(min(wanted, 1.5 * number)), _ROWS_MIN), _ROWS_MAX)
-        yield
+        """Say how far another attempt need not look again, if that is news: as far as all references are placed."""
+        is_news = self._landing.is_settled and self._due_counts != self._context.job.checkpoint
+        return {"checkpoint": dict(self._due_counts)} if is_news else {}
 
 
 def _check_free(tx: Transaction, landing: Landing) -> None:
@@ -210,7 +225,7 @@ def clear(desk: Desk, job_id: str, transaction: Callable[[], AbstractContextMana
         hold(tx, f"space:{job_id}")
         clear_portion(tx, ids)
 
-    for _ in _in_steps(transaction, take, remove):
+    for _ in _Steps(transaction).over(take, remove):
         pass
     with transaction() as tx:
         remove_space(tx, job_id)
@@ -224,5 +239,5 @@ def discard_in_steps(desk: Desk, job_id: str) -> None:
     def discard(tx: Transaction, portion: Portion) -> None:
         discard_portion(tx, job_id, portion)
 
-    for _ in _in_steps(desk.database.transaction, walk.portion, discard):
+    for _ in _Steps(desk.database.transaction).over(walk.portion, discard):
         pass

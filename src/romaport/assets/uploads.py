@@ -1,6 +1,5 @@
 """Packages on their way into a job: checked whole and kept, then staged in short steps by an import or a plan."""
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -294,12 +293,8 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
             findings.extend(finding(kind.name, problem.name, problem.error) for problem in problems)
 
     put = partial(_put, context, receiver, kind.name)
-    if desk.database.is_shared:
-        # PostgreSQL has its own work with a batch while the next one is read and checked.
-        work_beside(batches(), put)
-    else:
-        # SQLite would work in this process, with its turn at writing held for longer. No name holds what was put.
-        deque(map(put, batches()), maxlen=0)
+    # The database works on a batch while the next one is read and checked.
+    work_beside(batches(), put, ahead_max=2)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 

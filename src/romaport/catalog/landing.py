@@ -72,31 +72,35 @@ class Landing:
     def __init__(self, into: Into, *, holds_back: bool) -> None:
         """Begin; with `holds_back`, references are not placed with the assets that have them."""
         self.into = replace(into, is_placed=True)
-        self._holds_back = holds_back
+        self._held_max = _HELD_MAX if holds_back else 0
         self.is_begun = False
         """Whether an earlier attempt has placed some of it."""
-        self._held = Held()
+        self._held, self._due = Held(), Held()
         self._dangling: list[tuple[str, int, str, Dangling]] = []
         self._is_refused = False
-        self._held_count = 0
-        self._waiting_count = 0
-        self._read_count = 0
+        self._due_count = 0
+        # Of assets: of all that were read, those whose references are held back, and those whose are due.
+        self._read_count = self._held_assets = self._due_assets = 0
 
     @property
     def done_count(self) -> int:
         """How many assets refer to everything by now that they can refer to, of those that were read."""
-        share = len(self._held) / self._held_count if self._held_count else 1
-        return self._read_count - round(self._waiting_count * share)
+        share = len(self._due) / self._due_count if self._due_count else 0
+        return self._read_count - self._held_assets - round(self._due_assets * share)
 
     @property
     def is_settled(self) -> bool:
-        """Say whether nothing that was read has to be read again by another attempt."""
-        return not self._held and not self._is_refused
+        """Say whether what was read before something last came due need not be read again by another attempt."""
+        return not self._due and not self._is_refused
 
-    @property
-    def is_full(self) -> bool:
-        """Say whether so many references are held back that they are to be placed first."""
-        return len(self._held) >= _HELD_MAX
+    def come_due(self, *, at_once: bool = False) -> bool:
+        """Have all that is held back come due, if nothing else is and it is so much; say whether it was so."""
+        if self._due or not (at_once or len(self._held) >= self._held_max):
+            return False
+        self._held, self._due = Held(), self._held
+        self._due_count = len(self._due)
+        self._held_assets, self._due_assets = 0, self._held_assets
+        return True
 
     def is_free(self, tx: Transaction) -> bool:
         """Say whether the instance holds nothing that a package could meet."""
@@ -132,10 +136,9 @@ class Landing:
             if found.target_id is not None and (not self._is_refused or found.kind in _ASKED)
         )
         self._read_count += len(batch.assets)
-        if self._holds_back:
+        if self._held_max:
             self._held.add(edges)
-            self._held_count = len(self._held)
-            self._waiting_count += len(batch.assets)
+            self._held_assets += len(batch.assets)
         else:
             self.refer(tx, sorted(edges))
 
@@ -165,12 +168,13 @@ class Landing:
         """The references that lead nowhere, as many as are told."""
         return [found for *_, found in sorted(self._dangling)[:CONFLICTS_MAX]]
 
-    def held(self, number: int) -> list[Edge]:
-        """Let so many go of the references that are held back, or as many as there are, in order."""
-        taken = self._held.take(number)
-        if not self._held:
-            self._held_count = self._waiting_count = 0
-        return taken
+    def due(self, number: int) -> list[Edge]:
+        """Let so many go of the references that are due, or as many as there are, in order."""
+        return self._due.take(number)
+
+    def excess(self, number: int) -> list[Edge]:
+        """Let so many go of those that are due, if so many more are held back than there is room for."""
+        return self._due.take(number) if len(self._held) + len(self._due) - self._held_max >= number else []
 
     def refer(self, tx: Transaction, edges: Sequence[Edge]) -> None:
         """Have assets refer to what is in its place."""

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 __all__ = ["load"]
 
-# In a statement that inserts, on SQLite: to make a statement of a thousand takes longer than it saves.
-_ROWS_AT_ONCE = 200
+# In a statement that inserts, on SQLite: the longest while there are as many, the others for what is left. With each the
+# interpreter's lock may go to a thread that computes; still longer ones take more memory, and no less time.
+_ROWS_AT_ONCE = (500, 50, 5)
 # What a column has to be told in its binary form as, on PostgreSQL.
 _TYPES = {String: "varchar", Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
 
@@ -36,27 +37,28 @@ def _insert(tx: Connection, statement: str, rows: list[tuple[Any, ...]]) -> None
 
     A value that a column has in all of them is given once: most columns of what is staged have.
     """
-    rest = len(rows) % _ROWS_AT_ONCE
-    for start in range(0, len(rows) - rest, _ROWS_AT_ONCE):
-        columns = list(zip(*rows[start : start + _ROWS_AT_ONCE], strict=True))
-        is_same = tuple(column.count(column[0]) == _ROWS_AT_ONCE for column in columns)
-        once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
-        each = [column for column, same in zip(columns, is_same, strict=True) if not same]
-        values = (*once, *chain.from_iterable(zip(*each, strict=True)))
-        tx.exec_driver_sql(f"{statement} {_selection(is_same)}", values)
-    if rest:
-        # By a statement that is prepared already, however many there are.
-        tx.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(rows[0]))})", rows[-rest:])
+    start = 0
+    for number in _ROWS_AT_ONCE:
+        while len(rows) - start >= number:
+            columns = list(zip(*rows[start : start + number], strict=True))
+            is_same = tuple(column.count(column[0]) == number for column in columns)
+            once = [column[0] for column, same in zip(columns, is_same, strict=True) if same]
+            each = [column for column, same in zip(columns, is_same, strict=True) if not same]
+            values = (*once, *chain.from_iterable(zip(*each, strict=True)))
+            tx.exec_driver_sql(f"{statement} {_selection(number, is_same)}", values)
+            start += number
+    if start < len(rows):
+        tx.exec_driver_sql(f"{statement} VALUES ({', '.join('?' * len(rows[0]))})", rows[start:])
 
 
 @lru_cache(maxsize=64)
-def _selection(is_same: tuple[bool, ...]) -> str:
+def _selection(number: int, is_same: tuple[bool, ...]) -> str:
     """Select many rows of values: first those of columns that are the same in all, then those of each row."""
     # Without numbers: from Python 3.12 on, the driver looks the name of a numbered place up for every value.
     each = count(1)
     columns = ", ".join("?" if same else f"column{next(each)}" for same in is_same)
     row = f"({', '.join('?' * is_same.count(False))})"
-    return f"SELECT {columns} FROM (VALUES {', '.join([row] * _ROWS_AT_ONCE)})"  # noqa: S608 - places alone
+    return f"SELECT {columns} FROM (VALUES {', '.join([row] * number)})"  # noqa: S608 - places alone
 
 
 def _cursor(tx: Connection) -> AbstractContextManager[Any]:

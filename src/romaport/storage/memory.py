@@ -6,7 +6,8 @@ connections from being at work at once: together they read no faster than one. S
 
 Whatever has more than some hundred kilobytes, such as a thousand lines of a package, the C library of GNU takes from
 the system and gives back to it, piece by piece. Each is filled with zeros again, and meanwhile no other thread of the
-process gets any.
+process gets any. And it gives each thread a part of the memory of its own, in which what is free is free for that one
+alone, and a thread that has ended leaves it behind.
 """
 
 import sqlite3
@@ -15,16 +16,17 @@ import sys
 __all__ = ["keep_freed", "spare_bookkeeping"]
 
 _MEMSTATUS = 9  # SQLITE_CONFIG_MEMSTATUS
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX
 # Larger pieces are rare; and so much may be free at the end of an arena before it is given back.
 _LARGE_BYTES = 4 * 1024 * 1024
 _KEPT_BYTES = 16 * 1024 * 1024
 
 
 def keep_freed() -> bool:
-    """Have the C library keep what was freed in this process for what is taken next; say whether it does so.
+    """Have the C library keep what was freed in this process for what is taken next, by whichever thread.
 
-    Others than that of GNU have no word for it, and are left as they are.
+    Say whether it does so. Threads that were begun before keep parts of their own. Others than that of GNU have no word
+    for it, and are left as they are.
     """
     if sys.platform != "linux":
         return False
@@ -34,7 +36,8 @@ def keep_freed() -> bool:
         choose = ctypes.CDLL(None).mallopt
     except (ImportError, OSError, AttributeError):
         return False
-    return all([choose(_MMAP_THRESHOLD, _LARGE_BYTES), choose(_TRIM_THRESHOLD, _KEPT_BYTES)])
+    chosen = ((_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _KEPT_BYTES), (_ARENA_MAX, 1))
+    return all(choose(*words) for words in chosen)
 
 
 def spare_bookkeeping() -> bool:
