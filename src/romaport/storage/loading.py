@@ -11,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 __all__ = ["load"]
 
-# In a statement that inserts, on SQLite: the longest while there are as many, the others for what is left. With each the
-# interpreter's lock may go to a thread that computes; still longer ones take more memory, and no less time.
+# In a statement that inserts, on SQLite: the longest while there are as many, the others for what is left. With each
+# the interpreter's lock may go to a thread that computes; still longer ones take more memory, and no less time.
 _ROWS_AT_ONCE = (500, 50, 5)
 # What a column has to be told in its binary form as, on PostgreSQL.
 _TYPES = {String: "varchar", Text: "text", Integer: "int4", BigInteger: "int8", LargeBinary: "bytea"}
