@@ -1,5 +1,6 @@
 """Imports into an instance that holds nothing: placed out of sight while they are read, and shown at once."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,6 +10,7 @@ from tests.contract.workplace import Workplace
 from tests.support.embedded import EmbeddedServer
 from tests.support.stores import HIDDEN, LIE_IN
 
+from romaport.assets import landing as landings
 from romaport.assets import uploads
 from romaport.catalog import landing
 from romaport.kinds import KINDS
@@ -176,11 +178,9 @@ def test_a_value_that_may_be_there_once_is_had_by_the_first_that_brings_it(
     assert keys["orders"] not in ("one", "")
 
 
-@pytest.mark.parametrize("held_max", [1, 30, 1_000_000])
-def test_references_lead_where_the_package_says_however_many_are_held_back(
-    server: EmbeddedServer, work: Workplace, monkeypatch: pytest.MonkeyPatch, held_max: int
-) -> None:
-    monkeypatch.setattr(landing, "_HELD_MAX", held_max)
+@pytest.fixture
+def linked(monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, set[tuple[str, str, str]]]:
+    """A package that takes many batches, and what refers to what in it: (name, field, target)."""
     monkeypatch.setattr(uploads, "_AT_ONCE", 20)
     source = '{"content":{"host":"h"},"datasource_type":"MYSQL"}'
     task = '{"task_detail":"{}","task_type":"TIMING"}'
@@ -196,14 +196,70 @@ def test_references_lead_where_the_package_says_however_many_are_held_back(
         data_source=[encode_entry((f"lake-{n:02}",), source, {"app_id": ("orders",)}) for n in range(40)],
         task=[encode_entry((name,), task, references) for name, references in ends.items()],
     )
-    assert work.settled(work.import_package(package))["status"] == "Success"
-    edges = server.kept.rows(
+    tasks = {(name, field, target) for name, references in ends.items() for field, (target,) in references.items()}
+    return package, tasks | {(f"lake-{n:02}", "app_id", "orders") for n in range(40)}
+
+
+def links_of(server: EmbeddedServer, instance_id: str) -> list[tuple[str, str, str]]:
+    """Answer what refers to what in an instance."""
+    return server.kept.rows(
         "select own.name, field, target.name from asset_references "
         f"join assets own on own.id = asset_id join assets target on target.id = target_id where own.{LIE_IN}",
-        work.instance_id,
+        instance_id,
     )
-    tasks = {(name, field, target) for name, references in ends.items() for field, (target,) in references.items()}
-    assert sorted(edges) == sorted(tasks | {(f"lake-{n:02}", "app_id", "orders") for n in range(40)})
+
+
+@pytest.mark.parametrize("step", [10, 1_000])
+@pytest.mark.parametrize("held_max", [1, 60, 1_000_000])
+def test_references_lead_where_the_package_says_however_many_are_held_back(
+    server: EmbeddedServer,
+    work: Workplace,
+    linked: tuple[bytes, set[tuple[str, str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+    held_max: int,
+    step: int,
+) -> None:
+    monkeypatch.setattr(landing, "_HELD_MAX", held_max)
+    for name in ("_ROWS_FIRST", "_ROWS_MIN", "_ROWS_MAX"):
+        monkeypatch.setattr(landings, name, step)
+    package, links = linked
+    assert work.settled(work.import_package(package))["status"] == "Success"
+    assert sorted(links_of(server, work.instance_id)) == sorted(links)
+
+
+def test_references_that_are_due_are_placed_while_others_are_held_back(
+    server: EmbeddedServer,
+    work: Workplace,
+    extras: Extras,
+    linked: tuple[bytes, set[tuple[str, str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Where writers do not wait for one another, nothing is held back.
+    holds_back = server.kept.is_in_folder
+    monkeypatch.setattr(landing, "_HELD_MAX", 60)
+    for name in ("_ROWS_FIRST", "_ROWS_MIN", "_ROWS_MAX"):
+        monkeypatch.setattr(landings, name, 30)
+    package, links = linked
+    with server.gates.held("import.referred" if holds_back else "import.staged") as reached:
+        started = extras.ask_import(package)
+        assert reached.wait(30)
+        job_id = started.json()["job_id"]
+        ((placed,),) = server.kept.rows("select count(*) from assets where origin_id = ?", job_id)
+        ((referring,),) = server.kept.rows(
+            "select count(*) from asset_references join assets on id = asset_id where origin_id = ?", job_id
+        )
+        ((done, noted),) = server.kept.rows("select done, checkpoint from jobs where id = ?", job_id)
+    if holds_back:
+        assert 60 < placed < 191
+        assert 0 < referring < 60
+        # What is placed is half done, and done once it refers to everything; another attempt looks at all of it again.
+        assert placed < done <= placed + referring
+        assert json.loads(noted) == {}
+    else:
+        assert (placed, referring, done) == (191, len(links), 2 * 191)
+        assert json.loads(noted) == {"app": 1, "data_source": 40, "task": 150}
+    assert extras.told(started)["state"] == "succeeded"
+    assert sorted(links_of(server, work.instance_id)) == sorted(links)
 
 
 def test_no_kind_that_travels_refers_to_its_own() -> None:

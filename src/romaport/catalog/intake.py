@@ -228,8 +228,7 @@ class Intake:
         parts = split_body(self.kind, body)
         problems = [*nul_problems(text, body, "body"), *(f"body: {problem}" for problem in self.kind.rules(parts.body))]
         found: list[RomaportError] = [AssetInvalid(problem=problem) for problem in problems]
-        lifted = parts.secrets and sorted(path for path, value in parts.secrets.items() if value != MASK)
-        if lifted:
+        if lifted := parts.secrets and sorted(path for path, value in parts.secrets.items() if value != MASK):
             found.append(PackageSecretFound(paths=", ".join(lifted)))
         return found
 

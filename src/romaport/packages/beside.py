@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from threading import Condition, Thread
+from threading import Condition, Thread, current_thread
 from typing import Generic, TypeVar
 
 __all__ = ["work_beside"]
@@ -21,7 +21,7 @@ def work_beside(items: Iterable[Item], *works: Callable[[Item], None], ahead_max
     is begun; if making an item fails, those that were made before are still worked on.
     """
     crew = _Crew([_Lane(work) for work in works], ahead_max)
-    other = Thread(target=crew.help, args=(crew.is_awaited,), name="beside")
+    other = Thread(target=crew.help, args=(crew.is_awaited,), name=f"{current_thread().name}-beside")
     other.start()
     try:
         for item in items:
