@@ -294,7 +294,7 @@ def _take_kind(desk: Desk, context: JobContext, reader: PackageReader, way: tupl
 
     put = partial(_put, context, receiver, kind.name)
     # The database works on a batch while the next one is read and checked.
-    work_beside(batches(), put, ahead_max=2)
+    work_beside(batches(), put)
     findings.extend(_unmatched(kind.name, name) for name in intake.unmatched)
     return findings
 

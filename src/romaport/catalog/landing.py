@@ -65,8 +65,9 @@ class Walk:
 class Landing:
     """The way of one package into an instance that holds nothing; each method in the caller's transaction.
 
-    Where writers wait for one another, references are held back until there are many, and then placed in the order of
-    the index by their targets: each of its pages is written to once for many of them.
+    Where writers wait for one another, references are held back until there are many, and then come due. Those are
+    placed in the order of the index by their targets, while others are held back anew: each of its pages is written to
+    once for many of them.
     """
 
     def __init__(self, into: Into, *, holds_back: bool) -> None:
@@ -79,7 +80,7 @@ class Landing:
         self._dangling: list[tuple[str, int, str, Dangling]] = []
         self._is_refused = False
         self._due_count = 0
-        # Of assets: of all that were read, those whose references are held back, and those whose are due.
+        # Of all assets that were read, those whose references are held back, and those whose are due.
         self._read_count = self._held_assets = self._due_assets = 0
 
     @property
