@@ -33,7 +33,7 @@ from romaport.storage import Transaction, hold
 
 __all__ = ["clear", "discard_in_steps", "land", "succeed"]
 
-_STEP_SECONDS = 0.04
+_STEP_SECONDS = 0.03
 """How long others wait for one step, about; of how many rows that is differs by machine, and by what is there."""
 _ROWS_FIRST, _ROWS_MIN, _ROWS_MAX = 1_000, 100, 10_000
 
