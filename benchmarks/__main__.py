@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import cluster, exports, feed, imports, latency, poll, start_up
+from benchmarks import cluster, exports, feed, imports, latency, poll, start_up, waiters
 from benchmarks.figures import shown
 from romaport.storage import keep_freed, spare_bookkeeping
 
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "latency": latency.measure,
     "poll": poll.measure,
     "start_up": start_up.measure,
+    "waiters": waiters.measure,
 }
 
 

@@ -32,12 +32,12 @@ def measure() -> list[Figure]:
     found = []
     with tempfile.TemporaryDirectory(prefix="romaport-bench-") as name, running_postgres() as postgres:
         for store in STORES:
-            costs = []
+            measured = []
             for size in sizes():
                 rounds = _rounds(store, postgres, Path(name), size)
-                costs.append(rounds.asset_seconds)
+                measured.append(rounds)
                 found += rounds.figures(f"export of {size:,}, {store}", _LIMITS)
-            found.append(growth(f"export, {store}", costs))
+            found += growth(f"export, {store}", measured)
     return found
 
 

@@ -34,12 +34,12 @@ def measure() -> list[Figure]:
         for size in sizes():
             write_package(folder / f"{size}.zip", size)
         for store in STORES:
-            costs = []
+            measured = []
             for size in sizes():
                 rounds = _rounds(store, postgres, folder, size)
-                costs.append(rounds.asset_seconds)
+                measured.append(rounds)
                 found += rounds.figures(f"import of {size:,}, {store}", _LIMITS)
-            found.append(growth(f"import, {store}", costs))
+            found += growth(f"import, {store}", measured)
             found += _seen(f"import of {max(sizes()):,}, {store}", _watched(store, postgres, folder))
     return found
 

@@ -1,7 +1,8 @@
 """Asks one server the same questions over and over on kept-alive connections, and says how fast the answers came.
 
 Run as a program of its own, so that asking costs the server nothing: `python -m benchmarks.load PORT SECONDS
-CONNECTIONS`, on standard input the requests with a NUL between them. Each connection asks one after the other.
+CONNECTIONS PERIOD_SECONDS`, on standard input the requests with a NUL between them. Each connection asks one after
+the other, or one in each period, all of them spread over it.
 It speaks to the sockets itself: what a client library adds would be measured with every server.
 """
 
@@ -9,6 +10,7 @@ import select
 import socket
 import sys
 import time
+from collections import deque
 from itertools import cycle
 
 import msgspec
@@ -36,8 +38,10 @@ class _Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._came = b""
         self._asked_at = 0.0
+        self.is_waiting = False
 
     def ask(self, request: bytes) -> None:
+        self.is_waiting = True
         self._asked_at = time.perf_counter()
         self.socket.sendall(request)
 
@@ -54,7 +58,7 @@ class _Connection:
             raise SystemExit(head.decode("latin-1"))
         if len(body) < _length(head):
             return None
-        self._came = b""
+        self._came, self.is_waiting = b"", False
         return time.perf_counter() - self._asked_at
 
 
@@ -65,21 +69,30 @@ def _length(head: bytes) -> int:
     return int(lower[start:] if end < 0 else lower[start:end])
 
 
-def asked(port: int, seconds: float, connections: int, requests: list[bytes]) -> Asked:
-    """Ask for so many seconds on so many connections at once."""
+def asked(port: int, seconds: float, connections: int, period: float, requests: list[bytes]) -> Asked:
+    """Ask for so many seconds on so many connections at once; a period of 0 leaves no pause."""
     questions = cycle(requests)
     poller = select.epoll()
     open_ = {found.socket.fileno(): found for found in (_Connection(port) for _ in range(connections))}
-    for number, connection in open_.items():
+    for number in open_:
         poller.register(number, select.EPOLLIN)
-        connection.ask(next(questions))
     latencies: list[float] = []
     began_at, worked = time.perf_counter(), time.process_time()
-    while time.perf_counter() - began_at < seconds:
-        for number, _ in poller.poll(seconds):
+    due = deque((began_at + period * place / connections, found) for place, found in enumerate(open_.values()))
+    while (now := time.perf_counter()) - began_at < seconds:
+        while due and due[0][0] <= now:
+            at, connection = due.popleft()
+            # Who has no answer yet is late, and asks nothing more.
+            if not connection.is_waiting:
+                connection.ask(next(questions))
+            if period:
+                due.append((at + period, connection))
+        for number, _ in poller.poll(max(0, due[0][0] - now) if due else seconds):
             took = open_[number].answered()
-            if took is not None:
-                latencies.append(took)
+            if took is None:
+                continue
+            latencies.append(took)
+            if not period:
                 open_[number].ask(next(questions))
     lasted = time.perf_counter() - began_at
     latencies.sort()
@@ -92,5 +105,7 @@ def asked(port: int, seconds: float, connections: int, requests: list[bytes]) ->
 
 
 if __name__ == "__main__":
-    found = asked(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), sys.stdin.buffer.read().split(b"\0"))
+    port, connections = int(sys.argv[1]), int(sys.argv[3])
+    seconds, period = float(sys.argv[2]), float(sys.argv[4])
+    found = asked(port, seconds, connections, period, sys.stdin.buffer.read().split(b"\0"))
     print(msgspec.json.encode(found).decode())

@@ -43,6 +43,16 @@ class Process:
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
+    def memory_bytes(self, field: str) -> int:
+        """Read `VmRSS`, the memory held now, or `VmHWM`, the most ever held."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith(field))
+        return int(line.split()[1]) * 1024
+
+    def forget_peak(self) -> None:
+        """Have the peak counted from here."""
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
     def rest(self) -> None:
         """Wait until it has nothing to do: what it has begun must not be a burden for what is measured next."""
         worked, deadline = -1.0, time.monotonic() + _WAIT_SECONDS
@@ -92,16 +102,6 @@ class Served:
         }
         answer = httpx.post(f"{self.endpoint}/v3/auth/tokens", json=body)
         return str(answer.headers["x-subject-token"])
-
-    def memory_bytes(self, field: str) -> int:
-        """Read `VmRSS`, the memory held now, or `VmHWM`, the most ever held."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        line = next(line for line in status.splitlines() if line.startswith(field))
-        return int(line.split()[1]) * 1024
-
-    def forget_peak(self) -> None:
-        """Have the peak counted from here."""
-        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
-from benchmarks.cargo import sizes
 from benchmarks.figures import Figure, at_least, compared
 from benchmarks.place import Served, following
 from romaport.client import Client
@@ -41,22 +40,26 @@ class Rounds:
         # An import that has succeeded still lets go of what it had put aside.
         server.process.rest()
         with server.client(INSTANCE) as client, following(server, INSTANCE) as settled:
-            idle = server.memory_bytes("VmRSS")
-            server.forget_peak()
+            idle = server.process.memory_bytes("VmRSS")
+            server.process.forget_peak()
             began_at = time.perf_counter()
             job = settled(start(client))
             self.rates.append(self.size / (time.perf_counter() - began_at))
             assert job.status == "Success", job
-            self.peaks.append((server.memory_bytes("VmHWM") - idle) / _MIB)
+            self.peaks.append((server.process.memory_bytes("VmHWM") - idle) / _MIB)
 
     @property
-    def asset_seconds(self) -> float:
+    def asset_us(self) -> float:
         """How long one asset takes."""
-        return 1 / median(self.rates)
+        return round(1e6 / median(self.rates), 2)
+
+    @property
+    def peak_mib(self) -> float:
+        """The most memory above the idle server."""
+        return round(median(self.peaks), 1)
 
     def figures(self, name: str, limits: Limits) -> list[Figure]:
         """Compare with each limit, and show the peak."""
-        peak = round(median(self.peaks), 1)
         return [
             *(
                 compared(name, "assets/s", self.rates, (limit, self.limits[which]), at_least(target))
@@ -64,7 +67,7 @@ class Rounds:
             ),
             Figure(
                 name=f"{name}, peak above idle",
-                value=peak,
+                value=self.peak_mib,
                 unit="MiB",
                 target=_PEAK_MIB_MAX,
                 rounds=len(self.peaks),
@@ -72,14 +75,20 @@ class Rounds:
         ]
 
 
-def growth(name: str, costs: Sequence[float]) -> Figure:
-    """Compare the time that an asset takes among the most with that among the fewest."""
-    smallest, largest = costs[0], costs[-1]
-    return Figure(
-        name=f"{name}, {max(sizes()):,} assets, time for one",
-        value=round(largest * 1e6, 2),
-        unit="us",
-        limit=f"the same with {sizes()[0]:,}",
-        limit_value=round(smallest * 1e6, 2),
-        ratio=round(largest / smallest, 3),
-    )
+def growth(name: str, rounds: Sequence[Rounds]) -> list[Figure]:
+    """Compare the time that an asset takes among the most with that among the fewest, and the peaks of memory."""
+    few, many = rounds[0], rounds[-1]
+    limit = f"the same with {few.size:,}"
+    measured = (("time for one", "us", many.asset_us, few.asset_us), ("peak", "MiB", many.peak_mib, few.peak_mib))
+    return [
+        Figure(
+            name=f"{name}, {many.size:,} assets, {what}",
+            value=value,
+            unit=unit,
+            limit=limit,
+            limit_value=limit_value,
+            # A peak that is not above the idle server is nothing to compare with.
+            ratio=round(value / limit_value, 3) if limit_value > 0 else None,
+        )
+        for what, unit, value, limit_value in measured
+    ]

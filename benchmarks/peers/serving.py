@@ -4,14 +4,20 @@ import asyncio
 from typing import Any
 
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 __all__ = ["run"]
 
 # Until the server listens; what starts up beside it is not waited for.
 _START_SECONDS = 1.0
-_SAME: dict[str, Any] = {"websockets": False, "backlog": 1024, "log_enabled": False}
+_SAME: dict[str, Any] = {
+    "http": HTTPModes.http1,
+    "websockets": False,
+    "backlog": 1024,
+    "backpressure": 10_000,
+    "log_enabled": False,
+}
 
 
 def run(application: Any, port: int, interface: Interfaces, **options: Any) -> None:  # noqa: ANN401 - an ASGI application

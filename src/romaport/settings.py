@@ -39,6 +39,14 @@ class ServerOptions(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     data: Annotated[str, Meta(min_length=1, description="Folder of the database, the archives and the key file.")] = (
         "romaport-data"
     )
+    connections_max: Annotated[
+        int,
+        Meta(ge=1, le=1_000_000, description="Connections held at once; who comes later waits until one has ended."),
+    ] = 10_000
+    silence_seconds: Annotated[
+        int,
+        Meta(ge=1, le=3600, description="How long a connection is held between requests, or with half a head of one."),
+    ] = 75
     with_worker: Annotated[
         bool, Meta(description="Whether `serve` on PostgreSQL runs jobs too; without PostgreSQL it always does.")
     ] = False

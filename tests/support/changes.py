@@ -177,7 +177,8 @@ def say(said: object) -> None:
 
 def main(role: str, path: Path) -> None:
     """Change jobs, as a server or alone."""
-    system = build(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    system = build(settings)
     writer = _Writer(system, Marks(path))
     if role == "write":
         say(None)
@@ -192,7 +193,7 @@ def main(role: str, path: Path) -> None:
         Thread(target=writer.obey, daemon=True).start()
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(system.app, "127.0.0.1", free_port(), announce))
+        runner.run(serve(system.app, settings.server, free_port(), announce))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import fcntl
 import gc
 import json
 import logging
+import resource
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import uvloop
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -27,7 +28,7 @@ from romaport.cli.at_hand import answering_at_once
 from romaport.errors import NameTaken, SettingInvalid
 from romaport.ids import new_secret
 from romaport.jobs import Checkpoint
-from romaport.settings import Settings
+from romaport.settings import ServerOptions, Settings
 from romaport.storage import keep_freed, spare_bookkeeping
 
 __all__ = ["FirstCredentials", "alone_in", "announced", "first_start", "run_server", "run_worker", "serve"]
@@ -44,6 +45,8 @@ _LOCK = "server.lock"
 # How long a job may compute while a request waits for its turn. Python's own 5 ms come several times for one answer,
 # and a write asks the database a dozen times.
 _SWITCH_SECONDS = 0.0001
+# Files that are open beside the connections of who asks: the database and its own connections, packages, the log.
+_FILES_BESIDE = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,7 @@ def run_server(
             system.database, settings.database.start_seconds, partial(first_start, system.directory)
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(system.app, host, port, lambda address: announce(address, credentials)))
+            runner.run(serve(system.app, settings.server, port, lambda address: announce(address, credentials)))
 
 
 def run_worker(settings: Settings, *, announce: Callable[[], None], checkpoint: Checkpoint | None = None) -> None:
@@ -163,17 +166,24 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
 
 
-async def serve(app: Application, host: str, port: int, announce: Callable[[str], None]) -> None:
-    """Answer requests on a free address until SIGINT or SIGTERM; `announce` is told once they are answered."""
+async def serve(app: Application, options: ServerOptions, port: int, announce: Callable[[str], None]) -> None:
+    """Answer requests on a free port until SIGINT or SIGTERM; `announce` is told once they are answered."""
+    host = options.host
     server = Server(
         # Bound once: to call an object is to look its method up at every request.
         app.__call__,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
+        # Where it must find out which version is spoken, whoever never says anything stays connected for good.
+        http=HTTPModes.http1,
         websockets=False,
         backlog=1024,
-        http1_settings=HTTP1Settings(max_buffer_size=_HEADERS_BYTES_MAX),
+        # Its own bound would be the length of the queue above: who waits on the next connection is never answered.
+        backpressure=_allowed(options.connections_max),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=1000 * options.silence_seconds, max_buffer_size=_HEADERS_BYTES_MAX
+        ),
         log_enabled=False,
         log_level=LogLevels.warning,
     )
@@ -186,6 +196,18 @@ async def serve(app: Application, host: str, port: int, announce: Callable[[str]
     _keep()
     announce(f"http://{host}:{port}")
     await serving
+
+
+def _allowed(connections_max: int) -> int:
+    """Answer how many connections there can be: each is a file, and a server without files accepts nobody.
+
+    The HTTP server has raised the process's limit of files as far as the system lets it, when it was loaded.
+    """
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = connections_max if files == resource.RLIM_INFINITY else min(connections_max, files - _FILES_BESIDE)
+    if allowed < connections_max:
+        _log.warning("connections_limited", extra={"wanted": connections_max, "allowed": allowed, "files": files})
+    return max(1, allowed)
 
 
 def _keep() -> None:

@@ -1,0 +1,74 @@
+"""A thousand scripts that wait for jobs: each keeps a connection open and asks once a second.
+
+What they cost the server, on both stores, beside a bare ASGI application that answers as much on the same server.
+"""
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.support.postgres import Postgres, running_postgres
+
+from benchmarks.contest import HELLO, Contestant, Load, Round, answer_bytes, exporting, peer, token_requests
+from benchmarks.figures import Figure, compared
+from benchmarks.place import Served, serving
+from benchmarks.wide import STORES, url_of
+
+_ROUNDS = 3
+_LOAD = Load(seconds=10, connections=1_000, period_seconds=1)
+_KIB_PER_MIB = 1024
+# Ten waiters have one job. They have ended: what changes a job is not to be counted among what waiting costs.
+_JOBS = 100
+
+
+_MEASURED: tuple[tuple[str, str, Callable[[Round], float]], ...] = (
+    ("p99 of an answer", "ms", lambda one: one.p99_ms),
+    ("the server's CPU for an answer", "us", lambda one: 1e6 / one.per_cpu_second),
+    ("memory of each", "KiB", lambda one: one.added_mib * _KIB_PER_MIB / _LOAD.connections),
+)
+"""What is shown of a round, and in which unit."""
+
+
+def measure() -> list[Figure]:
+    """Answer what the waiters cost and how long they wait for an answer, beside the bare application."""
+    rounds: defaultdict[str, list[Round]] = defaultdict(list)
+    with ExitStack() as stack:
+        contestants = dict(_contestants(stack))
+        for _ in range(_ROUNDS):
+            for name, contestant in contestants.items():
+                rounds[name].append(_LOAD.round(contestant))
+    return [figure for store in STORES for figure in _figures(store, rounds[store], rounds[HELLO])]
+
+
+def _contestants(stack: ExitStack) -> Iterator[tuple[str, Contestant]]:
+    postgres = stack.enter_context(running_postgres())
+    places = {store: stack.enter_context(_place(store, postgres)) for store in STORES}
+    job_ids = {store: exporting(served)(_JOBS) for store, served in places.items()}
+    asked = {store: token_requests(served, job_ids[store]) for store, served in places.items()}
+    for store, served in places.items():
+        served.process.rest()
+        yield store, Contestant.asked(served.process, asked[store])
+    # As long as the answers of one store, which are as long as those of the other.
+    one = STORES[0]
+    bare = stack.enter_context(peer("hello", str(answer_bytes(places[one], job_ids[one][0]))))
+    yield HELLO, Contestant.asked(bare, asked[one])
+
+
+@contextmanager
+def _place(store: str, postgres: Postgres) -> Iterator[Served]:
+    settings = {"ROMAPORT_JOBS_RUNNING_PER_USER": str(_JOBS)}
+    if url := url_of(store, postgres):
+        settings |= {"ROMAPORT_DATABASE_URL": url, "ROMAPORT_SERVER_WITH_WORKER": "true"}
+    with (
+        tempfile.TemporaryDirectory(prefix="romaport-bench-") as folder,
+        serving(Path(folder), None, **settings) as found,
+    ):
+        yield found
+
+
+def _figures(store: str, found: list[Round], bare: list[Round]) -> Iterator[Figure]:
+    for what, unit, value in _MEASURED:
+        name = f"{_LOAD.connections:,} waiters, {store}, {what}"
+        yield compared(name, unit, [value(one) for one in found], (HELLO, [value(one) for one in bare]))
