@@ -117,7 +117,7 @@ def test_while_its_archive_is_taken_a_job_is_left_to_the_loop(
 ) -> None:
     async def taking() -> list[bool]:
         found = [ask() is not None]
-        async with server.system.parts.handovers.of(polled["id"]):
+        async with server.system.parts.handovers.of(polled["id"], lambda: None):
             found.append(ask() is not None)
         return [*found, ask() is not None]
 

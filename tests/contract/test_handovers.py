@@ -84,9 +84,11 @@ def test_a_client_that_stalls_on_the_last_bytes_does_not_stall_those_who_ask_ano
     with ThreadPoolExecutor(1) as threads, servers[0].gates.held("download.handed") as handed:
         threads.submit(here.download, archive_id)
         assert handed.wait(30)
-        began_at = time.monotonic()
-        assert status(there.progress(job_id)) == "Success"
-        assert time.monotonic() - began_at >= PATIENCE_SECONDS
+        # What the first was told is not kept for the second: until then the row may change.
+        for _ in range(2):
+            began_at = time.monotonic()
+            assert status(there.progress(job_id)) == "Success"
+            assert time.monotonic() - began_at >= PATIENCE_SECONDS
 
 
 def test_a_process_whose_session_was_cut_is_heard_again(servers: list[EmbeddedServer], pair: Pair) -> None:

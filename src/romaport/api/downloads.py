@@ -6,12 +6,13 @@ HEAD, Range and conditional requests never use it up (product decision 5).
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 from litestar.types import HTTPResponseStartEvent, HTTPScope, Message, Receive, Send
 
 from romaport.api.call import Call
-from romaport.assets import find_archive, take_archive
+from romaport.assets import find_archive, outdate_answers, take_archive
 from romaport.errors import ArchiveExpired, RangeRefused
 from romaport.jobs import Archive
 
@@ -90,10 +91,10 @@ class ArchiveResponse:
             if left > 0 or part.status != HTTPStatus.OK:
                 await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
                 continue
-            async with self._call.parts.handovers.of(archive.job_id):
+            desk, by = self._call.parts.desk, self._call.caller.user_name
+            async with self._call.parts.handovers.of(archive.job_id, partial(outdate_answers, desk, archive)):
                 await send({"type": "http.response.body", "body": chunk, "more_body": False})
                 if not gone.done():
-                    desk, by = self._call.parts.desk, self._call.caller.user_name
                     await asyncio.to_thread(take_archive, desk, archive, by=by)
 
 

@@ -3,11 +3,14 @@
 The download counts only when its last byte was handed over, so a client may hold the whole package an
 instant before its job is Finished. Whoever asks about the job in that instant, of this process or another, waits
 for the end of it: nobody reads an older state than one they have caused.
+
+To other processes a mark says so. What they keep of the job does not hold any more from then on, so they look, and ask
+for the mark; where nothing has begun since they looked, they need not.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from romaport.storage import Marks
@@ -28,12 +31,17 @@ class HandOvers:
         self._marks = marks
 
     @asynccontextmanager
-    async def of(self, job_id: str) -> AsyncIterator[None]:
-        """Have those who ask about the job wait for the end of the block; raise `StoreUnavailable`."""
+    async def of(self, job_id: str, outdate: Callable[[], None]) -> AsyncIterator[None]:
+        """Have those who ask about the job wait for the end of the block; raise `StoreUnavailable`.
+
+        `outdate` makes what other processes keep of the job no longer hold; called in a thread, where there are any.
+        """
         event = self._open.setdefault(job_id, asyncio.Event())
         try:
             if self._marks is not None:
                 await self._marks.set(_mark(job_id))
+                # Not before: whoever looks at once must find the mark.
+                await asyncio.to_thread(outdate)
             yield
         finally:
             if self._marks is not None:
@@ -54,16 +62,19 @@ class HandOvers:
             except TimeoutError:
                 return
 
-    async def settled_elsewhere(self, job_id: str) -> None:
-        """Wait while the job's archive is being handed over by another process; raise `StoreUnavailable`.
+    async def settled_elsewhere(self, job_id: str) -> bool:
+        """Wait while the job's archive is being handed over by another process; say whether it is not any more.
 
-        To be asked before the row is read, where the archive may be offered.
+        To be asked before the row is read, where the archive may be offered. Raises `StoreUnavailable`.
         """
         if self._marks is None:
-            return
+            return True
         ends_at = time.monotonic() + _WAIT_SECONDS
-        while await self._marks.is_set_elsewhere(_mark(job_id)) and time.monotonic() < ends_at:  # noqa: ASYNC110 - the end is in another process
+        while await self._marks.is_set_elsewhere(_mark(job_id)):
+            if time.monotonic() >= ends_at:
+                return False
             await asyncio.sleep(_LOOK_SECONDS)
+        return True
 
 
 def _mark(job_id: str) -> str:

@@ -180,8 +180,6 @@ class Progress:
         caller = await verify() if known is None else None
         await self._handovers.settled(job_id)
         ready = self._answers.get(job_id)
-        if ready is not None and ready.is_offered:
-            await self._handovers.settled_elsewhere(job_id)
         job = Kept("job", job_id)
         kept = [*([] if ready is None else [job]), *([] if known is None else [known.credential])]
         found = await versions.of(*kept) if kept else {}
@@ -194,20 +192,35 @@ class Progress:
         """Answer what is known of a job; raise `JobMissing` if it is another's, or another place's."""
         project_id, instance_id, job_id = place
         if ready is None:
-            ready = await self._looked_up(job_id)
-            if ready.is_offered and self._versions is not None:
-                ready = await self._still_offered(job_id, ready, self._versions)
+            ready = await (self._looked_up(job_id) if self._versions is None else self._settled(job_id, self._versions))
         is_here = ready.owner.project_id == project_id and ready.owner.instance_id == instance_id
         if not (is_here and ready.is_for(caller)):
             raise JobMissing(job_id=job_id)
         return ready
 
-    async def _still_offered(self, job_id: str, ready: Ready, versions: Versions) -> Ready:
-        """Answer what holds of a job after those have settled who were taking its archive when it was looked up."""
-        await self._handovers.settled_elsewhere(job_id)
-        job = Kept("job", job_id)
-        is_same = (await versions.of(job)).get(job) == ready.version
-        return ready if is_same else await self._looked_up(job_id)
+    async def _settled(self, job_id: str, versions: Versions) -> Ready:
+        """Look a job up and, where its archive is offered, see that nobody was taking it when that was read.
+
+        Whoever begins to take it gives the row another version first. So an answer that is kept while nobody takes the
+        archive holds for as long as its version is the row's; one that was read while somebody did is not kept.
+        """
+        while True:
+            ticket = self._answers.ticket(job_id)
+            ready = await self._looked_up(job_id)
+            if not ready.is_offered or await self._holds(job_id, ready, ticket, versions):
+                return ready
+
+    async def _holds(self, job_id: str, ready: Ready, ticket: object, versions: Versions) -> bool:
+        """Say whether what was read of a job still holds; keep it if nobody is taking its archive any more."""
+        try:
+            is_settled = await self._handovers.settled_elsewhere(job_id)
+            job = Kept("job", job_id)
+            is_same = (await versions.of(job)).get(job) == ready.version
+            if is_same and is_settled:
+                self._answers.keep(job_id, ticket, ready)
+            return is_same
+        finally:
+            self._answers.forget(job_id, ticket)
 
     async def _looked_up(self, job_id: str) -> Ready:
         ready = (await self._looks.answer(job_id)).get(job_id)
@@ -241,10 +254,11 @@ class Progress:
             yield found
         finally:
             for job_id, ticket in tickets.items():
-                if job_id in found:
-                    self._answers.keep(job_id, ticket, found[job_id])
-                else:
+                ready = found.get(job_id)
+                if ready is None:
                     self._answers.forget(job_id, ticket)
+                elif self._versions is None or not ready.is_offered:
+                    self._answers.keep(job_id, ticket, ready)
 
     def _rendered(self, job: Job) -> Ready:
         options = self._parts.options

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from romaport.assets.comparisons import Side, compared, run_comparison, start_comparison
 from romaport.assets.deletions import run_deletion, start_deletion
 from romaport.assets.desk import Desk, Selected, may_see
-from romaport.assets.downloads import find_archive, sweep, take_archive
+from romaport.assets.downloads import find_archive, outdate_answers, sweep, take_archive
 from romaport.assets.exports import Choice, run_export, start_chosen_export, start_export
 from romaport.assets.imports import run_import, start_import
 from romaport.assets.plans import run_plan, start_execution, start_plan
@@ -28,6 +28,7 @@ __all__ = [
     "find_items",
     "find_report",
     "may_see",
+    "outdate_answers",
     "start_chosen_export",
     "start_comparison",
     "start_deletion",

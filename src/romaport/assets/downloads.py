@@ -10,7 +10,7 @@ from romaport.catalog import Actor, forget, hidden_jobs, staged_jobs
 from romaport.errors import ArchiveMissing, StoreUnavailable
 from romaport.jobs import Archive, JobType, Owner
 
-__all__ = ["find_archive", "sweep", "take_archive"]
+__all__ = ["find_archive", "outdate_answers", "sweep", "take_archive"]
 
 
 def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Archive:
@@ -26,6 +26,12 @@ def find_archive(desk: Desk, owner: Owner, actor: Actor, archive_id: str) -> Arc
     desk.ledger.offered(archive, job)
     desk.checkpoint("download.found")
     return archive
+
+
+def outdate_answers(desk: Desk, archive: Archive) -> None:
+    """Have whoever keeps an answer about the archive's job look anew."""
+    with desk.database.transaction() as tx:
+        desk.ledger.renew(tx, archive.job_id)
 
 
 def take_archive(desk: Desk, archive: Archive, *, by: str) -> bool:

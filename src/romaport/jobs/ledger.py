@@ -285,6 +285,11 @@ class Ledger:
         announce(tx, Topic.JOB, job.id)
         return True
 
+    def renew(self, tx: Transaction, job_id: str) -> None:
+        """Give a job's row another version, which says what it said before: nothing that is kept of it holds then."""
+        store.renew(tx, job_id)
+        announce(tx, Topic.JOB, job_id)
+
     def expire(self, tx: Transaction, at: datetime) -> list[str]:
         """Finish the exports whose archive's time is over; answer the ids of those archives."""
         over = store.expired(tx, at)

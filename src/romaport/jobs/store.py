@@ -52,6 +52,7 @@ __all__ = [
     "read_findings",
     "read_items",
     "record",
+    "renew",
     "sealed",
     "take",
     "undo",
@@ -255,6 +256,11 @@ def move(tx: Transaction, job: Job, wanted: State, *, at: datetime, kept_until: 
         .values(**values)
     )
     return tx.execute(statement).rowcount == 1
+
+
+def renew(tx: Transaction, job_id: str) -> None:
+    """Write a job's row anew, as it is."""
+    tx.execute(update(jobs).where(jobs.c.id == job_id).values(state=jobs.c.state))
 
 
 def add_findings(tx: Transaction, job_id: str, findings: Iterable[Finding]) -> None:

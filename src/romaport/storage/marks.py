@@ -4,10 +4,12 @@ A mark is a lock that many may have at once (a shared advisory lock of PostgreSQ
 nothing is written, and nothing stays behind of a process that dies. Whoever wants to know tries to have the lock alone.
 """
 
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from romaport.errors import StoreUnavailable
+from romaport.storage.rounds import Rounds
 from romaport.storage.sessions import LastingSession
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ __all__ = ["Marks"]
 _SET = "SELECT pg_advisory_lock_shared(hashtextextended(%s, 0))"
 _CLEAR = "SELECT pg_advisory_unlock_shared(hashtextextended(%s, 0))"
 # Given back with the end of the statement.
-_TRY = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
+_TRY = "SELECT name, pg_try_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(%s::text[]) AS name"
 
 
 class Marks:
@@ -26,6 +28,8 @@ class Marks:
 
     def __init__(self, options: "DatabaseOptions") -> None:
         self._session = LastingSession(options, "marks")
+        # Of a job that has just ended all ask who wait for it.
+        self._rounds: Rounds[str, bool] = Rounds(self._free)
 
     async def set(self, name: str) -> None:
         """Set a mark, once more if it is set already; raise `StoreUnavailable`."""
@@ -38,9 +42,11 @@ class Marks:
 
     async def is_set_elsewhere(self, name: str) -> bool:
         """Say whether another process has set a mark, or is just asking the same; raise `StoreUnavailable`."""
-        ((is_ours,),) = await self._session.rows(_TRY, (name,))
-        return not is_ours
+        return not (await self._rounds.answer(name))[name]
 
     async def close(self) -> None:
         """Clear every mark of this process."""
         await self._session.close()
+
+    async def _free(self, names: Collection[str]) -> Mapping[str, bool]:
+        return dict(await self._session.rows(_TRY, (list(names),)))
