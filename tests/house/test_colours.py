@@ -13,6 +13,7 @@ EDGE = (
     "src/romaport/storage/feed.py",
     "src/romaport/storage/marks.py",
     "src/romaport/storage/queue.py",
+    "src/romaport/storage/quick.py",
     "src/romaport/storage/rounds.py",
     "src/romaport/storage/sessions.py",
     "src/romaport/storage/versions.py",

@@ -12,11 +12,11 @@ from romaport.storage.dialects import DatabaseOptions, network_limits
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
-__all__ = ["LastingSession", "lost_causes", "open_session"]
+__all__ = ["ANSWER_SECONDS", "LastingSession", "lost_causes", "open_session"]
 
 _STATEMENT_MILLISECONDS = 5_000
-# Longer than any healthy database takes; whoever waits for the answer is told 503 after this.
-_ANSWER_SECONDS = 5.0
+ANSWER_SECONDS = 5.0
+"""Longer than any healthy database takes; whoever waits for the answer is told 503 after this."""
 
 
 def lost_causes() -> tuple[type[Exception], ...]:
@@ -55,7 +55,7 @@ class LastingSession:
         """Answer the rows of a statement, done twice if its first answer was lost; raise `StoreUnavailable`."""
         reading = asyncio.create_task(self._rows(statement, values))
         # Not cancelled when its time is over: the driver would wait for a server that may be gone.
-        await asyncio.wait({reading}, timeout=_ANSWER_SECONDS)
+        await asyncio.wait({reading}, timeout=ANSWER_SECONDS)
         if not reading.done():
             self._session = None
             reading.add_done_callback(_passed_over)
