@@ -83,6 +83,32 @@ def test_a_session_that_was_cut_since_is_opened_again(run: Callable[[str, Ask], 
     assert run(WORDS, ask) == [[("a", "1")], [("bb", "2")]]
 
 
+def test_a_session_that_was_cut_keeps_nobody_busy(
+    run: Callable[[str, Ask], object], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+
+    async def ask(session: QuickSession) -> int:
+        loop = asyncio.get_running_loop()
+        add = loop.add_reader
+
+        def noted(socket: int, move: Callable[..., None], *values: object) -> None:
+            def moved() -> None:
+                told.append(socket)
+                move(*values)
+
+            add(socket, moved)
+
+        monkeypatch.setattr(loop, "add_reader", noted)
+        await session.rows("a")
+        told.clear()
+        await asyncio.to_thread(rows, url, CUT)
+        await asyncio.sleep(SOON_SECONDS)
+        return len(told)
+
+    assert run(WORDS, ask) == 1
+
+
 def test_a_statement_that_fails_is_said_to(run: Callable[[str, Ask], object]) -> None:
     async def ask(session: QuickSession) -> object:
         with pytest.raises(StoreUnavailable):

@@ -78,7 +78,7 @@ class _Line:
         self._socket = self._pg.socket
         self._loop = asyncio.get_running_loop()
         self._moved: asyncio.Future[None] | None = None
-        self._loop.add_reader(self._socket, self._move)
+        self._is_heard = False
 
     async def prepare(self, statement: bytes) -> None:
         """Have a statement ready."""
@@ -119,10 +119,19 @@ class _Line:
                 raise error_from_result(result)
             found = result
 
+    async def _movement(self) -> None:
+        """Wait until more has come, or can be sent where that is wanted."""
+        if not self._is_heard:
+            # Kept from one question to the next: to begin and to end it takes longer than to be told once too often.
+            self._loop.add_reader(self._socket, self._move)
+            self._is_heard = True
+        self._moved = self._loop.create_future()
+        await self._moved
+
     def _move(self) -> None:
         if self._moved is not None and not self._moved.done():
             self._moved.set_result(None)
-
-    async def _movement(self) -> None:
-        self._moved = self._loop.create_future()
-        await self._moved
+        else:
+            # Nobody waits, and whoever asks next will see it: the end of the session is told of again and again.
+            self._loop.remove_reader(self._socket)
+            self._is_heard = False
