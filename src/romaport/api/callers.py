@@ -10,7 +10,7 @@ from msgspec import Struct
 from romaport.api.parts import Parts
 from romaport.auth import Caller, Gate, Known
 from romaport.errors import CredentialsWrong, ParameterInvalid
-from romaport.wire.signing import SignedRequest
+from romaport.wire.signing import EMPTY_HASH, SignedRequest
 
 __all__ = ["Credentials", "caller_of", "credentials_of", "headers_of", "known_by_token", "known_caller"]
 
@@ -78,15 +78,21 @@ async def caller_of(credentials: Credentials, parts: Parts, project_id: str) -> 
 
 
 def headers_of(scope: Mapping[str, Any]) -> dict[str, str]:
-    """Decode a request's headers: UTF-8 where they are, else Latin-1 (contract 4.2, verifier notes)."""
-    headers: dict[str, str] = {}
-    for name, value in scope["headers"]:
-        try:
-            text = value.decode("utf-8")
-        except UnicodeDecodeError:
-            text = value.decode("latin-1")
-        headers[name.decode("latin-1").lower()] = text
-    return headers
+    """Decode a request's headers: UTF-8 where they are, else Latin-1 (contract 4.2, verifier notes).
+
+    A scope has their names in lower case already.
+    """
+    try:
+        return {name.decode(): value.decode() for name, value in scope["headers"]}
+    except UnicodeDecodeError:
+        return {name.decode("latin-1"): _text(value) for name, value in scope["headers"]}
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def credentials_of(scope: Mapping[str, Any], body: bytes | None = b"") -> Credentials:
@@ -114,5 +120,11 @@ def _signed(scope: Mapping[str, Any], body: bytes | None) -> SignedRequest:
         path=raw_path.decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=headers_of(scope),
-        payload_hash=None if body is None else hashlib.sha256(body).hexdigest(),
+        payload_hash=_payload_hash(body),
     )
+
+
+def _payload_hash(body: bytes | None) -> str | None:
+    if body is None:
+        return None
+    return hashlib.sha256(body).hexdigest() if body else EMPTY_HASH
