@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from romaport.wire.signing import SignedRequest, is_signed_by, parse_authorization
+from romaport.wire.signing import SecretKey, SignedRequest, is_signed_by, parse_authorization
 
 AK = "AKOFTHETESTS00000000"
 SK = "a-secret-key-that-nobody-may-see"
@@ -96,7 +96,7 @@ class _Connection(BaseHTTPRequestHandler):
             headers=asked.headers,
             payload_hash=hashlib.sha256(asked.body).hexdigest(),
         )
-        return authorization is not None and is_signed_by(request, authorization, SK)
+        return authorization is not None and is_signed_by(request, authorization, SecretKey(SK))
 
     def _send(self, reply: Reply) -> None:
         content = reply.body if reply.json is None else msgspec.json.encode(reply.json)

@@ -17,6 +17,7 @@ from romaport.wire.signing import (
     EMPTY_HASH,
     UNSIGNED_PAYLOAD,
     Authorization,
+    SecretKey,
     SignedRequest,
     canonical_queries,
     canonical_query,
@@ -28,6 +29,7 @@ from romaport.wire.signing import (
 
 AK = "QWERTYUIOPASDFGHJKLZ"
 SK = "secret-of-the-tests"
+SECRET = SecretKey(SK)
 DATE = "20260102T030405Z"
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -101,8 +103,8 @@ def test_every_request_signed_by_the_vendors_signer_is_verified(
     parts = {"method": method, "path": path, "query": query, "body": body, "headers": {"X-Remark": value}}
     request, authorization = signed_by_vendor(**parts)
     assert authorization.access_key == AK
-    assert is_signed_by(request, authorization, SK)
-    assert not is_signed_by(request, authorization, SK + "x")
+    assert is_signed_by(request, authorization, SECRET)
+    assert not is_signed_by(request, authorization, SecretKey(SK + "x"))
 
 
 @given(method=METHODS, path=PATHS, query=QUERIES, body=BODIES, value=HEADER)
@@ -112,8 +114,8 @@ def test_every_request_signed_by_the_vendor_with_a_derived_key_is_verified(
     parts = {"method": method, "path": path, "query": query, "body": body, "headers": {"X-Remark": value}}
     request, authorization = signed_by_vendor_with_a_derived_key(**parts)
     assert (authorization.access_key, authorization.scope) == (AK, "20260102/eu-west-101/roma")
-    assert is_signed_by(request, authorization, SK)
-    assert not is_signed_by(request, authorization, SK + "x")
+    assert is_signed_by(request, authorization, SECRET)
+    assert not is_signed_by(request, authorization, SecretKey(SK + "x"))
 
 
 @given(method=METHODS, path=PATHS, pairs=st.dictionaries(TEXT.filter(bool), TEXT), body=BODIES, value=HEADER)
@@ -155,17 +157,17 @@ def test_our_signature_is_the_vendors(method: str, path: str, pairs: dict[str, s
 )
 def test_a_request_altered_on_the_way_is_not_signed(changes: dict[str, Any]) -> None:
     request, authorization = signed_by_vendor(method="POST", query=[("a", 1), ("b", "x")], body=b"{}")
-    assert is_signed_by(request, authorization, SK)
-    assert not is_signed_by(altered(request, **changes), authorization, SK)
+    assert is_signed_by(request, authorization, SECRET)
+    assert not is_signed_by(altered(request, **changes), authorization, SECRET)
 
 
 @pytest.mark.parametrize("name", ["x-project-id", "host", "content-type", "x-sdk-date"])
 def test_a_signed_header_altered_or_removed_on_the_way_breaks_the_signature(name: str) -> None:
     request, authorization = signed_by_vendor()
     changed = {**request.headers, name: "20260102T030406Z"}
-    assert not is_signed_by(altered(request, headers=changed), authorization, SK)
+    assert not is_signed_by(altered(request, headers=changed), authorization, SECRET)
     removed = {key: value for key, value in request.headers.items() if key != name}
-    assert not is_signed_by(altered(request, headers=removed), authorization, SK)
+    assert not is_signed_by(altered(request, headers=removed), authorization, SECRET)
 
 
 @given(digit=st.integers(0, 63))
@@ -176,16 +178,16 @@ def test_a_signature_with_one_digit_changed_is_refused(digit: int) -> None:
     forged = Authorization(
         algorithm=found.algorithm, access_key=AK, signed_headers=found.signed_headers, signature=other
     )
-    assert not is_signed_by(request, forged, SK)
+    assert not is_signed_by(request, forged, SECRET)
 
 
 def test_a_multipart_body_is_declared_unsigned_and_the_rest_is_still_covered() -> None:
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     request, authorization = signed_by_vendor(method="POST", body=b"--x", headers=headers)
     assert request.headers["x-sdk-content-sha256"] == UNSIGNED_PAYLOAD
-    assert is_signed_by(altered(request, payload_hash=None), authorization, SK)
-    assert is_signed_by(altered(request, payload_hash=hashlib.sha256(b"any").hexdigest()), authorization, SK)
-    assert not is_signed_by(altered(request, path="/v2/p/other"), authorization, SK)
+    assert is_signed_by(altered(request, payload_hash=None), authorization, SECRET)
+    assert is_signed_by(altered(request, payload_hash=hashlib.sha256(b"any").hexdigest()), authorization, SECRET)
+    assert not is_signed_by(altered(request, path="/v2/p/other"), authorization, SECRET)
 
 
 def test_a_stated_digest_does_not_vouch_for_another_body() -> None:
@@ -193,15 +195,15 @@ def test_a_stated_digest_does_not_vouch_for_another_body() -> None:
     request, authorization = signed_by_vendor(method="POST", body=b"{}")
     stated = {**request.headers, "x-sdk-content-sha256": digest}
     other = hashlib.sha256(b"[]").hexdigest()
-    assert is_signed_by(altered(request, headers=stated), authorization, SK)
-    assert not is_signed_by(altered(request, headers=stated, payload_hash=other), authorization, SK)
+    assert is_signed_by(altered(request, headers=stated), authorization, SECRET)
+    assert not is_signed_by(altered(request, headers=stated, payload_hash=other), authorization, SECRET)
 
 
 def test_a_stated_digest_stands_for_a_body_that_is_still_to_come() -> None:
     digest = hashlib.sha256(b"zip").hexdigest()
     headers = {"X-Sdk-Content-Sha256": digest}
     request, authorization = signed_by_vendor(method="POST", body=b"zip", headers=headers)
-    assert is_signed_by(altered(request, payload_hash=None), authorization, SK)
+    assert is_signed_by(altered(request, payload_hash=None), authorization, SECRET)
 
 
 def test_a_streamed_body_is_signed_by_our_client_as_unsigned() -> None:
@@ -210,19 +212,19 @@ def test_a_streamed_body_is_signed_by_our_client_as_unsigned() -> None:
     authorization = parse_authorization(added["authorization"])
     assert authorization is not None
     assert authorization.signed_headers == ("host", "x-sdk-content-sha256", "x-sdk-date")
-    assert is_signed_by(altered(request, headers={**request.headers, **added}), authorization, SK)
+    assert is_signed_by(altered(request, headers={**request.headers, **added}), authorization, SECRET)
 
 
 def test_a_query_in_another_order_or_spelling_is_the_same_query() -> None:
     request, authorization = signed_by_vendor(query=[("b", "x y"), ("a", "~/"), ("c", "")])
     assert request.query == "a=~%2F&b=x%20y&c="
     for spelling in ("b=x+y&c=&a=%7e/", "c&b=x%20y&a=~%2f"):
-        assert is_signed_by(altered(request, query=spelling), authorization, SK)
+        assert is_signed_by(altered(request, query=spelling), authorization, SECRET)
 
 
 def test_a_plus_that_was_signed_as_a_plus_cannot_become_a_space() -> None:
     request, authorization = signed_by_vendor(query=[("a", "x+y")])
-    assert not is_signed_by(altered(request, query="a=x+y"), authorization, SK)
+    assert not is_signed_by(altered(request, query="a=x+y"), authorization, SECRET)
 
 
 @given(query=st.text(max_size=40))
@@ -240,7 +242,7 @@ def test_a_query_of_very_many_pairs_is_taken_as_it_is() -> None:
 def test_a_slash_at_the_end_and_an_encoded_one_inside_sign_like_the_vendors() -> None:
     for path in ("/a/", "/a", "/a%2Fb", "/", "/%7Bproject_id%7D/x", "/ä ö", "/a%zz"):
         request, authorization = signed_by_vendor(path=path)
-        assert is_signed_by(request, authorization, SK), path
+        assert is_signed_by(request, authorization, SECRET), path
 
 
 GOOD = "SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature=" + "a" * 64
@@ -255,6 +257,19 @@ def test_an_authorization_is_read_whatever_the_space_between_its_fields() -> Non
         assert found.access_key == "AK"
 
 
+@given(order=st.permutations(GOOD.partition(" ")[2].split(", ")))
+def test_an_authorization_is_read_whatever_the_order_of_its_fields(order: list[str]) -> None:
+    assert parse_authorization(f"SDK-HMAC-SHA256 {', '.join(order)}") == parse_authorization(GOOD)
+
+
+def test_of_two_signatures_the_last_counts() -> None:
+    other = "Signature=" + "b" * 64
+    for value, signature in ((f"{GOOD}, {other}", "b"), (GOOD.replace("Signed", f"{other}, Signed"), "a")):
+        found = parse_authorization(value)
+        assert found is not None
+        assert found.signature == signature * 64
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -267,6 +282,9 @@ def test_an_authorization_is_read_whatever_the_space_between_its_fields() -> Non
         GOOD.replace("a" * 64, "a" * 63),
         GOOD.replace("a" * 64, "A" * 64),
         GOOD.replace("a" * 64, "ä" * 64),
+        GOOD.replace("Signature", "XSignature"),
+        GOOD + ", Signature=",
+        GOOD + ", Access=",
         GOOD.replace("host;x-sdk-date", ""),
         GOOD.replace("host;x-sdk-date", "host;;x-sdk-date"),
         GOOD.replace("host", ";".join(["h"] * 129)),
@@ -297,15 +315,17 @@ def test_a_derived_signature_is_good_for_its_own_day_only() -> None:
         signature=found.signature,
         scope=found.scope.replace("20260102", "20260103"),
     )
-    assert not is_signed_by(request, other, SK)
+    assert not is_signed_by(request, other, SECRET)
 
 
 def test_dates_are_read_strictly() -> None:
-    assert parse_date(DATE) == AT
+    assert parse_date(DATE) == AT.timestamp()
     for wrong in (
         "",
         "2026-01-02T03:04:05Z",
         "20261302T030405Z",
+        "20260102T240000Z",
+        "20260102T030460Z",
         "20260102T030405",
         DATE + "Z",
         "\uff120260102T030405Z",

@@ -6,8 +6,6 @@ whoever remembers has the version confirmed first (decision 23).
 """
 
 import hashlib
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
 from romaport.auth.callers import Caller, Known, Project
 from romaport.auth.options import AuthOptions
@@ -24,6 +22,7 @@ from romaport.wire.signing import (
     DATE_HEADER,
     PROJECT_HEADER,
     Authorization,
+    SecretKey,
     SignedRequest,
     is_signed_by,
     parse_authorization,
@@ -45,11 +44,6 @@ _TEMPORARY_KEY_HEADER = "x-security-token"
 _TOKEN_LENGTH_MAX = 256
 
 
-@dataclass(frozen=True, slots=True)
-class _Secret:
-    text: str = field(repr=False)
-
-
 def token_digest(token: str) -> bytes:
     """Answer what is stored of a token: enough to know it again, not enough to use it."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
@@ -65,10 +59,10 @@ class Gate:
         self._clock = clock
         self._seconds = seconds_of(clock)
         self._memory_seconds = options.cache_seconds
-        self._skew = timedelta(seconds=options.signature_skew_seconds)
+        self._skew_seconds = options.signature_skew_seconds
         entries_max = options.cache_entries_max
         self._tokens: Remembered[str, Known] = Remembered(entries_max)
-        self._secrets: Remembered[str, _Secret] = Remembered(entries_max)
+        self._secrets: Remembered[str, SecretKey] = Remembered(entries_max)
         self._signers: Remembered[tuple[str, str], Known] = Remembered(entries_max)
         self._failures: Failures[str] = Failures(
             # More than so many wrong signatures in a row lock the key (contract 3.3).
@@ -76,8 +70,9 @@ class Gate:
             lock_seconds=options.lockout_seconds,
             entries_max=entries_max,
         )
-        self._decoy_secret = _Secret(new_secret())
-        self._decoy = vault.seal(self._decoy_secret.text.encode(), owner="")
+        decoy = new_secret()
+        self._decoy_secret = SecretKey(decoy)
+        self._decoy = vault.seal(decoy.encode(), owner="")
 
     # tokens
 
@@ -137,8 +132,7 @@ class Gate:
 
     def remembered_by_signature(self, request: SignedRequest, project_id: str) -> Known | None:
         """Answer who signed the request, by what was verified a moment ago; on a shared database that may be over."""
-        now = self._clock()
-        seconds = now.timestamp()
+        now = self._seconds()
         authorization = _authorization(request)
         if authorization is None or not self._is_timely(request, now):
             return None
@@ -146,9 +140,9 @@ class Gate:
         if self._failures.locked_seconds(access_key, at=now):
             return None
         # Verified even if nothing is known, so that the time of a refusal does not tell who called before.
-        secret = self._secrets.get(access_key, at=seconds) or self._decoy_secret
-        is_right = is_signed_by(request, authorization, secret.text)
-        known = self._signers.get((access_key, project_id), at=seconds)
+        secret = self._secrets.get(access_key, at=now) or self._decoy_secret
+        is_right = is_signed_by(request, authorization, secret)
+        known = self._signers.get((access_key, project_id), at=now)
         if known is None or not is_right or _is_for_another(request, project_id):
             return None
         self._failures.clear(access_key)
@@ -164,13 +158,13 @@ class Gate:
         cached = self.cached_by_signature(request, project_id)
         if cached is not None:
             return cached
-        now = self._clock()
+        now = self._seconds()
         authorization = self._plausible(request, now)
         access_key = authorization.access_key
         with self._database.snapshot() as tx:
             row = credentials.key(tx, access_key)
             secret = self._secret(row, access_key)
-            is_right = is_signed_by(request, authorization, secret.text)
+            is_right = is_signed_by(request, authorization, secret)
             if row is None or not row.owner.user.is_enabled or not is_right:
                 self._failures.add(access_key, at=now)
                 raise CredentialsWrong(cause=_CAUSE_SIGNATURE)
@@ -179,12 +173,12 @@ class Gate:
                 raise ProjectForeign
             caller = _caller_of_key(tx, row, project_id)
             known = _known(tx, caller, Kept("key", access_key))
-        until = now.timestamp() + self._memory_seconds
+        until = now + self._memory_seconds
         self._secrets.put(access_key, secret, until=until)
         self._signers.put((access_key, project_id), known, until=until)
         return caller
 
-    def _plausible(self, request: SignedRequest, now: datetime) -> Authorization:
+    def _plausible(self, request: SignedRequest, now: float) -> Authorization:
         """Answer the parsed header; refuse what needs no secret to be refused."""
         if _TEMPORARY_KEY_HEADER in request.headers:
             # It belongs to temporary keys, and no server of ours ever issued one.
@@ -193,22 +187,20 @@ class Gate:
         if authorization is None:
             raise CredentialsWrong(cause=_CAUSE_SIGNATURE)
         if not self._is_timely(request, now):
-            seconds = int(self._skew.total_seconds())
-            raise CredentialsWrong(
-                cause=f"{_CAUSE_SIGNATURE},X-Sdk-Date must be within {seconds} seconds of {iso(now)}"
-            )
+            rule = f"X-Sdk-Date must be within {self._skew_seconds} seconds of {iso(self._clock())}"
+            raise CredentialsWrong(cause=f"{_CAUSE_SIGNATURE},{rule}")
         if self._failures.locked_seconds(authorization.access_key, at=now):
             raise CredentialsWrong(cause=_CAUSE_LOCKED)
         return authorization
 
-    def _is_timely(self, request: SignedRequest, now: datetime) -> bool:
+    def _is_timely(self, request: SignedRequest, now: float) -> bool:
         signed_at = parse_date(request.headers.get(DATE_HEADER, ""))
-        return signed_at is not None and abs(now - signed_at) <= self._skew
+        return signed_at is not None and abs(now - signed_at) <= self._skew_seconds
 
-    def _secret(self, row: KeyRow | None, access_key: str) -> _Secret:
+    def _secret(self, row: KeyRow | None, access_key: str) -> SecretKey:
         # An unknown key costs what a known one costs, so that time does not tell them apart.
         sealed, owner = (self._decoy, "") if row is None else (row.sealed, access_key)
-        return _Secret(self._vault.open(sealed, owner=owner).decode())
+        return SecretKey(self._vault.open(sealed, owner=owner).decode())
 
     # what is remembered
 

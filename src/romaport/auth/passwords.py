@@ -9,7 +9,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from romaport.auth.options import AuthOptions
 from romaport.auth.remembered import Failures
-from romaport.clock import Clock
+from romaport.clock import Clock, seconds_of
 from romaport.errors import ParameterInvalid, RequestsTooMany
 
 __all__ = ["LENGTH_MAX", "LENGTH_MIN", "Passwords", "hashed"]
@@ -32,7 +32,7 @@ class Passwords:
     """Verifies passwords, and makes guessing them slow."""
 
     def __init__(self, clock: Clock, options: AuthOptions) -> None:
-        self._clock = clock
+        self._seconds = seconds_of(clock)
         self._wait_seconds = options.password_wait_seconds
         self._turns = BoundedSemaphore(options.password_hashes_at_once)
         self._failures: Failures[tuple[str, str]] = Failures(
@@ -58,7 +58,7 @@ class Passwords:
             if matches:
                 self._failures.clear(name)
             else:
-                self._failures.add(name, at=self._clock())
+                self._failures.add(name, at=self._seconds())
         finally:
             self._turns.release()
         return matches
@@ -68,7 +68,7 @@ class Passwords:
         return _HASHER.hash(password) if _HASHER.check_needs_rehash(stored) else None
 
     def _refuse_locked(self, name: tuple[str, str]) -> None:
-        seconds = self._failures.locked_seconds(name, at=self._clock())
+        seconds = self._failures.locked_seconds(name, at=self._seconds())
         if seconds:
             raise RequestsTooMany(retry_seconds=seconds)
 

@@ -6,7 +6,6 @@ Readers on the event loop take no lock: they see a whole entry or none. Writers 
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -54,30 +53,30 @@ class Remembered(Generic[K, V]):
 @dataclass(frozen=True, slots=True)
 class _Row:
     count: int
-    locked_until: datetime | None
+    locked_until: float | None
 
 
 class Failures(Generic[K]):
     """Failures in a row per name; as many as `failures_max` lock the name for a while.
 
-    A name is counted whether it exists or not, so that being locked tells nothing.
+    A name is counted whether it exists or not, so that being locked tells nothing. Moments are seconds since the epoch.
     """
 
     def __init__(self, *, failures_max: int, lock_seconds: int, entries_max: int) -> None:
         self._failures_max = failures_max
-        self._lock = timedelta(seconds=lock_seconds)
+        self._lock_seconds = lock_seconds
         self._entries_max = entries_max
         self._rows: dict[K, _Row] = {}
         self._turn = Lock()
 
-    def locked_seconds(self, name: K, *, at: datetime) -> int:
+    def locked_seconds(self, name: K, *, at: float) -> int:
         """Answer for how many more seconds the name is locked; 0 if it is not."""
         row = self._rows.get(name)
         if row is None or row.locked_until is None or row.locked_until <= at:
             return 0
-        return math.ceil((row.locked_until - at).total_seconds())
+        return math.ceil(row.locked_until - at)
 
-    def add(self, name: K, *, at: datetime) -> None:
+    def add(self, name: K, *, at: float) -> None:
         """Count one more failure, and lock the name if it is the last it may have."""
         with self._turn:
             row = self._rows.pop(name, None)
@@ -85,7 +84,7 @@ class Failures(Generic[K]):
             count = 1 if is_over or row is None else row.count + 1
             while len(self._rows) >= self._entries_max:
                 del self._rows[next(iter(self._rows))]
-            self._rows[name] = _Row(count, at + self._lock if count >= self._failures_max else None)
+            self._rows[name] = _Row(count, at + self._lock_seconds if count >= self._failures_max else None)
 
     def clear(self, name: K) -> None:
         """Begin to count anew: the name has succeeded."""

@@ -10,9 +10,14 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hmac import HMAC
+from msgspec import Struct
 
 __all__ = [
     "DATE_HEADER",
@@ -23,6 +28,7 @@ __all__ = [
     "UNSIGNED_PAYLOAD",
     "V11_ALGORITHM",
     "Authorization",
+    "SecretKey",
     "SignedRequest",
     "canonical_queries",
     "canonical_query",
@@ -50,15 +56,18 @@ _ACCESS_KEY_LENGTH_MAX = 128
 _SIGNED_HEADERS_MAX = 128
 _QUERY_PAIRS_MAX = 256
 _SCOPE_PARTS = 3
+# What many requests have in common is read once: of so many signers, and of so many seconds.
+_SIGNERS_KEPT = 256
+_DATES_KEPT = 2048
 
-# Each scans one class of characters, or a fixed width: nothing to backtrack over.
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9\-._~/]*")
+_PLAIN_IN_PATH = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/"
+# Each has a fixed width: nothing to backtrack over.
 _HEX_SIGNATURE = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+_DATE_LENGTH = len("YYYYMMDDTHHMMSSZ")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SignedRequest:
+class SignedRequest(Struct, frozen=True, kw_only=True):
     """What a signature covers of a request."""
 
     method: str
@@ -72,8 +81,7 @@ class SignedRequest:
     """Lower-case hex SHA-256 of the body; None while the body is not known."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Authorization:
+class Authorization(Struct, frozen=True, kw_only=True):
     """A parsed `Authorization` header: who signed, what, and how."""
 
     algorithm: str
@@ -86,29 +94,72 @@ class Authorization:
     """`date/region/service`, with the derived key only."""
 
 
+class SecretKey:
+    """A secret access key, ready for use: of each signature with it, the beginning is always the same hash."""
+
+    __slots__ = ("_begun", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text.encode()
+        self._begun = HMAC(self._text, SHA256())
+
+    def signature(self, text: bytes, *, access_key: str, scope: str | None) -> str:
+        """Sign a text; answer hex digits. With a scope, by the key that is derived for it."""
+        mac = self._begun.copy() if scope is None else HMAC(self._derived(access_key, scope), SHA256())
+        mac.update(text)
+        return mac.finalize().hex()
+
+    def _derived(self, access_key: str, scope: str) -> bytes:
+        # HKDF (RFC 5869) with SHA-256 and one block; what is used as the key is the text of its hex digits.
+        extracted = hmac.digest(access_key.encode(), self._text, "sha256")
+        return hmac.digest(extracted, scope.encode() + b"\x01", "sha256").hex().encode()
+
+
 def parse_authorization(value: str) -> Authorization | None:
     """Read an `Authorization` header; None if it is malformed or not of an algorithm we know."""
     if len(value) > _AUTHORIZATION_LENGTH_MAX:
         return None
-    algorithm, _, rest = value.strip().partition(" ")
-    if algorithm not in {SDK_ALGORITHM, V11_ALGORITHM}:
-        return None
-    fields = _fields(rest)
-    signature = fields.get("Signature", "")
-    names = tuple(fields.get("SignedHeaders", "").lower().split(";"))
-    if _HEX_SIGNATURE.fullmatch(signature) is None or not all(names) or len(names) > _SIGNED_HEADERS_MAX:
-        return None
-    access_key, scope = _identity(algorithm, fields)
-    if not 0 < len(access_key) <= _ACCESS_KEY_LENGTH_MAX:
+    # All but the signature, which every published signer writes last, is the same from one request to the next.
+    rest, _, last = value.rpartition(",")
+    name, _, signature = last.strip().partition("=")
+    if name != "Signature":
+        rest, signature = value, _fields(value)[1].get("Signature", "")
+    signer = _signer(rest) if _HEX_SIGNATURE.fullmatch(signature) else None
+    if signer is None:
         return None
     return Authorization(
-        algorithm=algorithm, access_key=access_key, signed_headers=names, signature=signature, scope=scope
+        algorithm=signer.algorithm,
+        access_key=signer.access_key,
+        signed_headers=signer.signed_headers,
+        signature=signature,
+        scope=signer.scope,
     )
 
 
-def _fields(text: str) -> dict[str, str]:
-    pairs = (part.strip().partition("=") for part in text.split(","))
-    return {name: value for name, _, value in pairs}
+class _Signer(NamedTuple):
+    """What an `Authorization` says beside the signature."""
+
+    algorithm: str
+    access_key: str
+    signed_headers: tuple[str, ...]
+    scope: str | None
+
+
+@lru_cache(_SIGNERS_KEPT)
+def _signer(text: str) -> _Signer | None:
+    algorithm, fields = _fields(text)
+    names = tuple(fields.get("SignedHeaders", "").lower().split(";"))
+    if algorithm not in {SDK_ALGORITHM, V11_ALGORITHM} or not all(names) or len(names) > _SIGNED_HEADERS_MAX:
+        return None
+    access_key, scope = _identity(algorithm, fields)
+    return _Signer(algorithm, access_key, names, scope) if 0 < len(access_key) <= _ACCESS_KEY_LENGTH_MAX else None
+
+
+def _fields(text: str) -> tuple[str, dict[str, str]]:
+    """Answer the algorithm, and what follows it by name."""
+    algorithm, _, rest = text.strip().partition(" ")
+    pairs = (part.strip().partition("=") for part in rest.split(","))
+    return algorithm, {name: value for name, _, value in pairs}
 
 
 def _identity(algorithm: str, fields: Mapping[str, str]) -> tuple[str, str | None]:
@@ -122,20 +173,18 @@ def _identity(algorithm: str, fields: Mapping[str, str]) -> tuple[str, str | Non
     return access_key, scope
 
 
-def parse_date(value: str) -> datetime | None:
-    """Read an `X-Sdk-Date`, `YYYYMMDDTHHMMSSZ`; None if it is not one."""
+def parse_date(value: str) -> float | None:
+    """Read an `X-Sdk-Date`, `YYYYMMDDTHHMMSSZ`, as seconds since the epoch; None if it is not one."""
+    # Asked here, so that nothing long is kept.
+    return _seconds(value) if len(value) == _DATE_LENGTH else None
+
+
+@lru_cache(_DATES_KEPT)
+def _seconds(value: str) -> float | None:
     if _DATE.fullmatch(value) is None:
         return None
     try:
-        return datetime(
-            int(value[0:4]),
-            int(value[4:6]),
-            int(value[6:8]),
-            int(value[9:11]),
-            int(value[11:13]),
-            int(value[13:15]),
-            tzinfo=UTC,
-        )
+        return datetime.fromisoformat(value).timestamp()
     except ValueError:
         return None
 
@@ -161,7 +210,7 @@ def canonical_queries(query: str) -> tuple[str, ...]:
     return (query,) if canonical == query else (query, canonical)
 
 
-def is_signed_by(request: SignedRequest, authorization: Authorization, secret: str) -> bool:
+def is_signed_by(request: SignedRequest, authorization: Authorization, secret: SecretKey) -> bool:
     """Say whether the request carries the signature that the secret makes; in constant time.
 
     False too if a signed header is absent, if the stated digest of the body is not the body's, or if the
@@ -170,17 +219,18 @@ def is_signed_by(request: SignedRequest, authorization: Authorization, secret: s
     """
     timestamp = request.headers.get(DATE_HEADER, "")
     payload = _payload(request)
-    if payload is None or _DATE.fullmatch(timestamp) is None:
+    if payload is None or parse_date(timestamp) is None:
         return False
-    if any(name not in request.headers for name in authorization.signed_headers):
+    if not all(map(request.headers.__contains__, authorization.signed_headers)):
         return False
-    if authorization.scope is not None and not authorization.scope.startswith(timestamp[:8] + "/"):
+    scope = authorization.scope
+    if scope is not None and not scope.startswith(timestamp[:8] + "/"):
         return False
-    key = _key(authorization, secret)
     found = False
     for query in canonical_queries(request.query):
         text = _string_to_sign(request, authorization, query=query, payload=payload)
-        found |= hmac.compare_digest(hmac.digest(key, text, "sha256").hex(), authorization.signature)
+        made = secret.signature(text, access_key=authorization.access_key, scope=scope)
+        found |= hmac.compare_digest(made, authorization.signature)
     return found
 
 
@@ -227,7 +277,7 @@ def _payload(request: SignedRequest) -> str | None:
 
 
 def _string_to_sign(request: SignedRequest, authorization: Authorization, *, query: str, payload: str) -> bytes:
-    headers = "".join(f"{name}:{request.headers[name].strip()}\n" for name in authorization.signed_headers)
+    headers = "".join([f"{name}:{request.headers[name].strip()}\n" for name in authorization.signed_headers])
     names = ";".join(authorization.signed_headers)
     path = _canonical_path(request.path)
     canonical = f"{request.method.upper()}\n{path}\n{query}\n{headers}\n{names}\n{payload}"
@@ -237,14 +287,6 @@ def _string_to_sign(request: SignedRequest, authorization: Authorization, *, que
 
 
 def _canonical_path(path: str) -> str:
-    if _PLAIN_PATH.fullmatch(path) is None:
+    if path.encode(errors="surrogatepass").translate(None, _PLAIN_IN_PATH):
         path = quote(unquote(path), safe="/")
     return path if path.endswith("/") else f"{path}/"
-
-
-def _key(authorization: Authorization, secret: str) -> bytes:
-    if authorization.scope is None:
-        return secret.encode()
-    # HKDF (RFC 5869) with SHA-256 and one block; what is used as the key is the text of its hex digits.
-    extracted = hmac.digest(authorization.access_key.encode(), secret.encode(), "sha256")
-    return hmac.digest(extracted, authorization.scope.encode() + b"\x01", "sha256").hex().encode()
