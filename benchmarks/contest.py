@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Self
@@ -17,7 +17,6 @@ from benchmarks.place import LOAD_CORE, Process, Served, started
 __all__ = ["HELLO", "Contestant", "Load", "Round", "answer_bytes", "exporting", "peer", "request", "token_requests"]
 
 HELLO = "bare ASGI hello-world, same server"
-_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,7 @@ class Round:
     p99_ms: float
     per_cpu_second: float
     """Answers for each second that the program was at work: what a core of its own would give."""
-    added_mib: float
+    added_bytes: int
     """The most memory that the program held, above what it held before."""
 
 
@@ -54,7 +53,15 @@ class Load:
     connections: int
     period_seconds: float = 0
 
-    def round(self, contestant: Contestant) -> Round:
+    def rounds(self, contestants: Mapping[str, Contestant], number: int) -> dict[str, list[Round]]:
+        """Ask all of them in turns, so many times."""
+        found: dict[str, list[Round]] = {name: [] for name in contestants}
+        for _ in range(number):
+            for name, contestant in contestants.items():
+                found[name].append(self._round(contestant))
+        return found
+
+    def _round(self, contestant: Contestant) -> Round:
         """Ask one program, and wait until it has come to rest."""
         requests, process = contestant.requests(), contestant.process
         worked, held = process.cpu_seconds(), process.memory_bytes("VmRSS")
@@ -70,7 +77,7 @@ class Load:
             per_second=found["per_second"],
             p99_ms=found["p99_ms"],
             per_cpu_second=found["per_second"] * self.seconds / at_work,
-            added_mib=added / _MIB,
+            added_bytes=added,
         )
 
 

@@ -5,7 +5,6 @@ textbook would make of the same tables. The server under measurement has one cor
 """
 
 import tempfile
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -46,11 +45,7 @@ _TARGETS = {
 def measure() -> list[Figure]:
     """Answer polls per second and their 99th percentile, beside the limits."""
     with ExitStack() as stack:
-        contestants = dict(_contestants(stack))
-        rounds: defaultdict[str, list[Round]] = defaultdict(list)
-        for _ in range(_ROUNDS):
-            for name, contestant in contestants.items():
-                rounds[name].append(_LOAD.round(contestant))
+        rounds = _LOAD.rounds(dict(_contestants(stack)), _ROUNDS)
     return list(_figures(rounds))
 
 

@@ -3,25 +3,21 @@
 What they cost the server, on both stores, beside a bare ASGI application that answers as much on the same server.
 """
 
-import tempfile
-from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 from tests.support.postgres import Postgres, running_postgres
 
 from benchmarks.contest import HELLO, Contestant, Load, Round, answer_bytes, exporting, peer, token_requests
 from benchmarks.figures import Figure, compared
-from benchmarks.place import Served, serving
+from benchmarks.place import served
 from benchmarks.wide import STORES, url_of
 
 _ROUNDS = 3
 _LOAD = Load(seconds=10, connections=1_000, period_seconds=1)
-_KIB_PER_MIB = 1024
+_BYTES_PER_KIB = 1024
 # Ten waiters have one job. They have ended: what changes a job is not to be counted among what waiting costs.
 _JOBS = 100
-
 
 _MEASURED: tuple[tuple[str, str, Callable[[Round], float]], ...] = (
     ("p99 of an answer", "ms", lambda one: one.p99_ms),
@@ -32,39 +28,30 @@ _MEASURED: tuple[tuple[str, str, Callable[[Round], float]], ...] = (
 
 def measure() -> list[Figure]:
     """Answer what the waiters cost and how long they wait for an answer, beside the bare application."""
-    rounds: defaultdict[str, list[Round]] = defaultdict(list)
     with ExitStack() as stack:
-        contestants = dict(_contestants(stack))
-        for _ in range(_ROUNDS):
-            for name, contestant in contestants.items():
-                rounds[name].append(_LOAD.round(contestant))
+        rounds = _LOAD.rounds(dict(_contestants(stack)), _ROUNDS)
     return [figure for store in STORES for figure in _figures(store, rounds[store], rounds[HELLO])]
 
 
 def _contestants(stack: ExitStack) -> Iterator[tuple[str, Contestant]]:
     postgres = stack.enter_context(running_postgres())
-    places = {store: stack.enter_context(_place(store, postgres)) for store in STORES}
-    job_ids = {store: exporting(served)(_JOBS) for store, served in places.items()}
-    asked = {store: token_requests(served, job_ids[store]) for store, served in places.items()}
-    for store, served in places.items():
-        served.process.rest()
-        yield store, Contestant.asked(served.process, asked[store])
+    places = {store: stack.enter_context(served(**_settings(store, postgres))) for store in STORES}
+    job_ids = {store: exporting(place)(_JOBS) for store, place in places.items()}
+    asked = {store: token_requests(place, job_ids[store]) for store, place in places.items()}
+    for store, place in places.items():
+        place.process.rest()
+        yield store, Contestant.asked(place.process, asked[store])
     # As long as the answers of one store, which are as long as those of the other.
     one = STORES[0]
     bare = stack.enter_context(peer("hello", str(answer_bytes(places[one], job_ids[one][0]))))
     yield HELLO, Contestant.asked(bare, asked[one])
 
 
-@contextmanager
-def _place(store: str, postgres: Postgres) -> Iterator[Served]:
+def _settings(store: str, postgres: Postgres) -> dict[str, str]:
     settings = {"ROMAPORT_JOBS_RUNNING_PER_USER": str(_JOBS)}
     if url := url_of(store, postgres):
         settings |= {"ROMAPORT_DATABASE_URL": url, "ROMAPORT_SERVER_WITH_WORKER": "true"}
-    with (
-        tempfile.TemporaryDirectory(prefix="romaport-bench-") as folder,
-        serving(Path(folder), None, **settings) as found,
-    ):
-        yield found
+    return settings
 
 
 def _figures(store: str, found: list[Round], bare: list[Round]) -> Iterator[Figure]:
@@ -77,4 +64,4 @@ def _figures(store: str, found: list[Round], bare: list[Round]) -> Iterator[Figu
 
 def _each_kib(rounds: list[Round]) -> float:
     # What one round has taken stays with the process, and the next takes no more.
-    return max(one.added_mib for one in rounds) * _KIB_PER_MIB / _LOAD.connections
+    return max(one.added_bytes for one in rounds) / _BYTES_PER_KIB / _LOAD.connections

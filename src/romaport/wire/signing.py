@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
 from urllib.parse import parse_qsl, quote, unquote
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = [
     "DATE_HEADER",
@@ -127,32 +127,20 @@ def parse_authorization(value: str) -> Authorization | None:
     signer = _signer(rest) if _HEX_SIGNATURE.fullmatch(signature) else None
     if signer is None:
         return None
-    return Authorization(
-        algorithm=signer.algorithm,
-        access_key=signer.access_key,
-        signed_headers=signer.signed_headers,
-        signature=signature,
-        scope=signer.scope,
-    )
-
-
-class _Signer(NamedTuple):
-    """What an `Authorization` says beside the signature."""
-
-    algorithm: str
-    access_key: str
-    signed_headers: tuple[str, ...]
-    scope: str | None
+    return replace(signer, signature=signature)
 
 
 @lru_cache(_SIGNERS_KEPT)
-def _signer(text: str) -> _Signer | None:
+def _signer(text: str) -> Authorization | None:
+    """Read an `Authorization` without its signature."""
     algorithm, fields = _fields(text)
     names = tuple(fields.get("SignedHeaders", "").lower().split(";"))
     if algorithm not in {SDK_ALGORITHM, V11_ALGORITHM} or not all(names) or len(names) > _SIGNED_HEADERS_MAX:
         return None
     access_key, scope = _identity(algorithm, fields)
-    return _Signer(algorithm, access_key, names, scope) if 0 < len(access_key) <= _ACCESS_KEY_LENGTH_MAX else None
+    if not 0 < len(access_key) <= _ACCESS_KEY_LENGTH_MAX:
+        return None
+    return Authorization(algorithm=algorithm, access_key=access_key, signed_headers=names, signature="", scope=scope)
 
 
 def _fields(text: str) -> tuple[str, dict[str, str]]:
